@@ -1,0 +1,92 @@
+"""Both presets, by their README: set up, checked, called, broken."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+
+import pytest
+from conftest import Project, clean_environment
+
+Born = Callable[..., Project]
+PRESETS = ["web-assistant", "single-vm"]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_newborn_project_passes_its_own_checks(born: Born, preset: str) -> None:
+    shown = born(preset).make("check").stdout
+    assert re.search(r"\d+ passed", shown)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_newborn_project_holds_a_conversation(born: Born, preset: str) -> None:
+    project = born(preset)
+    project.make("call")
+    report = project.report()
+    assert report["ok"] is True
+    assert len(report["turns"]) >= 4
+    assert report["wer"] <= 0.10
+    assert any(turn["tools"] for turn in report["turns"])
+    assert all((project.path / "build/call" / name).stat().st_size > 0 for name in ("call.wav", "transcript.md"))
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_all_its_spoken_calls_pass(born: Born, preset: str) -> None:
+    shown = born(preset).make("e2e", minutes=20).stdout
+    assert re.search(r"\d+ passed", shown)
+    assert "failed" not in shown.splitlines()[-1]
+
+
+@pytest.mark.parametrize("fault", ["llm:hang@2", "stt:silent@2", "tts:http-500@2"])
+def test_a_dead_provider_is_heard_as_a_sentence(born: Born, fault: str) -> None:
+    project = born("web-assistant")
+    project.make("call", f"FAULT={fault}")
+    report = project.report()
+    assert report["ok"] is True
+    assert report["faults_fired"]
+    assert any(error["spoken"] for error in report["errors"])
+    assert report["dead_air_ms_max"] > 0
+
+
+def test_an_unknown_fault_is_refused_with_those_that_exist(born: Born) -> None:
+    done = born("web-assistant").make("call", "FAULT=llm:tired@2", check=False)
+    assert done.returncode != 0
+    assert "tired" in done.stdout
+    assert "hang" in done.stdout
+
+
+def test_a_team_hands_over(born: Born) -> None:
+    project = born("web-assistant", "agents=team")
+    project.make("call", "SCRIPT=devkit/calls/team.yaml")
+    report = project.report()
+    assert report["ok"] is True
+    assert any(turn["handoff"] for turn in report["turns"])
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr"])
+def test_it_speaks_another_language(born: Born, language: str) -> None:
+    project = born("web-assistant", f"languages={language}")
+    project.make("call")
+    assert project.report()["ok"] is True
+
+
+def test_the_silero_plugin_hears(born: Born) -> None:
+    project = born("single-vm", "vad=silero-plugin")
+    project.make("call")
+    assert project.report()["ok"] is True
+
+
+def test_no_packet_leaves_the_machine(born: Born, unshare: list[str]) -> None:
+    project = born("web-assistant")
+    done = subprocess.run(
+        [*unshare, "make", "--no-print-directory", "call"],
+        cwd=project.path,
+        env=clean_environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert project.report()["ok"] is True
