@@ -1,0 +1,65 @@
+"""`python -m devkit.emulators`: serve the emulated providers until stopped."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from .. import project, speech
+from .app import create_app
+from .brain import Brain
+from .hub import Hub
+
+
+def arguments() -> argparse.ArgumentParser:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m devkit.emulators")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8089, help="0 takes a free one")
+    parser.add_argument(
+        "--script", type=Path, action="append", default=[], help="call script whose answers the model gives"
+    )
+    parser.add_argument("--voice", default="auto", help=", ".join(("auto", *speech.VOICES)))
+    parser.add_argument("--recogniser", default="auto", help=", ".join(("auto", *speech.RECOGNISERS)))
+    parser.add_argument("--llm-ttft", type=float, default=0.15, help="time to the first token, in s")
+    parser.add_argument("--llm-token-interval", type=float, default=0.02, help="time between two tokens, in s")
+    return parser
+
+
+def read_rules(scripts: list[Path]) -> list[dict[str, Any]]:
+    """The `answers` of all scripts, in order."""
+    return [
+        rule for script in scripts for rule in yaml.safe_load(script.read_text(encoding="utf-8")).get("answers", [])
+    ]
+
+
+async def serve(options: argparse.Namespace) -> None:
+    """Serve until cancelled; one line on stdout tells that it is ready and where."""
+    hub = Hub(
+        voice=speech.voice(options.voice, project.ESPEAK_VOICE),
+        recogniser=speech.recogniser(options.recogniser, project.LANGUAGE),
+        brain=Brain(read_rules(options.script)),
+        first_token_s=options.llm_ttft,
+        token_s=options.llm_token_interval,
+    )
+    runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, options.host, options.port)
+    await site.start()
+    host, port = runner.addresses[0][:2]
+    print(f"emulators ready http://{host}:{port} voice={hub.voice.name}", flush=True)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(arguments().parse_args()))

@@ -1,0 +1,105 @@
+"""Deepgram's live recognition, `/v1/listen` (Nova)."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from ..hearing import Listener, word_times
+from ..hub import CutOff, Hub, cut
+
+STAGE = "stt"
+
+
+def routes(hub: Hub) -> list[web.RouteDef]:
+    """The paths of this protocol."""
+
+    async def listen(request: web.Request) -> web.StreamResponse:
+        return await _listen(hub, request)
+
+    return [web.get("/v1/listen", listen)]
+
+
+async def _listen(hub: Hub, request: web.Request) -> web.StreamResponse:
+    hub.note(STAGE, "connect", query=dict(request.query))
+    socket = web.WebSocketResponse()
+    socket.headers["dg-request-id"] = str(uuid.uuid4())
+    with suppress(CutOff, ConnectionError):
+        key = request.headers.get("Authorization", "").removeprefix("Token ")
+        if refusal := await hub.at_the_door(request, STAGE, key):
+            return refusal
+        await socket.prepare(request)
+        hub.sockets[STAGE].add(request)
+        try:
+            await _Session(hub, request, socket).run()
+        finally:
+            hub.sockets[STAGE].discard(request)
+            await socket.close()
+    return socket
+
+
+class _Session:
+    def __init__(self, hub: Hub, request: web.Request, socket: web.WebSocketResponse) -> None:
+        self._hub, self._request, self._socket = hub, request, socket
+        self._id = str(uuid.uuid4())
+        self._listener = Listener(hub, int(request.query.get("sample_rate", 16_000)), self._tell)
+        self._interim = request.query.get("interim_results") == "true"
+
+    async def run(self) -> None:
+        """Hear until the client closes the stream."""
+        async for message in self._socket:
+            if message.type == WSMsgType.BINARY:
+                await self._listener.push(message.data)
+            elif message.type == WSMsgType.TEXT and not await self._control(json.loads(message.data)):
+                return
+
+    async def _control(self, message: dict[str, Any]) -> bool:
+        if message["type"] in ("Finalize", "CloseStream"):
+            await self._listener.finish()
+        if message["type"] != "CloseStream":
+            return True
+        await self._socket.send_json({"type": "Metadata", "request_id": self._id, "duration": self._listener.heard_s})
+        return False
+
+    async def _tell(self, what: str, text: str) -> None:
+        if await self._fails(what):
+            return
+        if what == "started":
+            await self._socket.send_json(
+                {"type": "SpeechStarted", "channel": [0], "timestamp": self._listener.started_s}
+            )
+        elif what == "final" or (self._interim and text):
+            await self._socket.send_json(self._results(text, final=what == "final"))
+
+    async def _fails(self, what: str) -> bool:
+        faults = self._hub.faults
+        if faults.strikes(STAGE, "silent") or (what == "final" and faults.strikes(STAGE, "stall")):
+            return True
+        if faults.strikes(STAGE, "disconnect"):
+            self._hub.note(STAGE, "fault", kind="disconnect")
+            cut(self._request)
+            raise CutOff
+        if faults.strikes(STAGE, "garbage"):
+            await self._socket.send_str('{"type": "Results", "channel": ')
+            return True
+        return False
+
+    def _results(self, text: str, *, final: bool) -> dict[str, Any]:
+        if self._hub.faults.strikes(STAGE, "empty"):
+            text = ""
+        start, end = self._listener.started_s, self._listener.heard_s
+        alternative = {"transcript": text, "confidence": 0.98 if text else 0.0, "words": word_times(text, start, end)}
+        return {
+            "type": "Results",
+            "channel_index": [0, 1],
+            "start": start,
+            "duration": end - start,
+            "is_final": final,
+            "speech_final": final,
+            "channel": {"alternatives": [alternative]},
+            "metadata": {"request_id": self._id, "model_info": {"name": "emulated"}},
+        }

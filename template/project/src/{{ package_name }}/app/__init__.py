@@ -1,0 +1,41 @@
+"""What this agent is: yours, and never touched by an update.
+
+`runtime/hooks.py` lists the names that managed code looks for here; each has a default, so you may delete what you do
+not need. Sentences of `PHRASES` replace those of `runtime/phrases.py`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .state import CallState
+
+if TYPE_CHECKING:
+    from livekit.agents import Agent, AgentSession
+
+    from ..runtime.call import Call
+
+__all__ = ["PHRASES", "CallState", "first_agent", "greet", "new_state"]
+
+PHRASES: Final[dict[str, str]] = {}
+
+
+def new_state(metadata: dict[str, Any]) -> CallState:
+    """What this call remembers; `metadata` is what it was dispatched with."""
+    return CallState(caller_name=str(metadata.get("caller_name", "")))
+
+
+def first_agent(call: Call) -> Agent:
+    """Who takes the call."""
+    from .agents import Reception
+
+    del call  # every caller begins at the reception
+    return Reception()
+
+
+async def greet(session: AgentSession[CallState], call: Call) -> None:
+    """The first words."""
+    from ..runtime.hooks import phrase
+
+    del call  # everybody is greeted alike
+    session.say(phrase("greeting"))

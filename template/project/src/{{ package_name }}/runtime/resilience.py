@@ -1,0 +1,116 @@
+"""When a provider fails the caller hears a sentence, never silence."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from livekit.agents import (
+    AgentSession,
+    APIConnectOptions,
+    CloseEvent,
+    ErrorEvent,
+    UserTranscriptionTimeoutEvent,
+)
+from livekit.agents.voice.agent_session import SessionConnectOptions
+
+from . import hooks
+from .call import Call
+from .spare import SpareVoice
+
+logger = logging.getLogger(__name__)
+
+STAGES: Final = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
+# Failures of one stage in a row after which the agent says goodbye instead of asking again.
+GIVE_UP_AFTER = 3
+
+
+def options() -> dict[str, Any]:
+    """Arguments of `AgentSession`: how long each stage may take before it counts as failed.
+
+    Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model keeps its
+    own deadline; the voice fails after 2 x 1.5 s.
+    """
+    return {
+        "conn_options": SessionConnectOptions(
+            stt_conn_options=APIConnectOptions(max_retry=20, retry_interval=0.5, timeout=3.0),
+            llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
+            tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=1.5),
+            max_unrecoverable_errors=GIVE_UP_AFTER + 1,
+        ),
+        "transcription_timeout": 2.0,
+    }
+
+
+class Apologies:
+    """Says what went wrong, once a failure; says goodbye and hangs up when it goes on."""
+
+    def __init__(self, session: AgentSession[Any], call: Call, spare: SpareVoice) -> None:
+        """Watch the errors of `session`; `spare` speaks when the voice itself is dead."""
+        self._session, self._call, self._spare = session, call, spare
+        self._in_a_row = 0
+        self._last: asyncio.Task[None] | None = None
+
+    def on_error(self, event: ErrorEvent) -> None:
+        """An error that the plugin will not recover from."""
+        stage = STAGES.get(getattr(event.error, "type", ""))
+        recoverable = bool(getattr(event.error, "recoverable", True))
+        if stage is None or recoverable:
+            return
+        self._failed(stage, type(getattr(event.error, "error", event.error)).__name__)
+        if stage == "tts":
+            self._spare.renew(self._session.tts)
+
+    def on_deafness(self, event: UserTranscriptionTimeoutEvent) -> None:
+        """The caller spoke, and no word of it arrived."""
+        del event  # how long the caller spoke changes nothing
+        self._failed("stt", "silent")
+
+    def on_answer(self) -> None:
+        """The agent answered: what failed before is forgiven."""
+        self._in_a_row = 0
+
+    def _failed(self, stage: str, kind: str) -> None:
+        self._in_a_row += 1
+        over = self._in_a_row > GIVE_UP_AFTER
+        phrase = "giving_up" if over else "not_heard" if stage == "stt" else "apology"
+        logger.warning("provider failed", extra={"stage": stage, "kind": kind, "in_a_row": self._in_a_row})
+        if self._last is None or self._last.done():
+            self._last = asyncio.create_task(self._say(stage, phrase, hang_up=over))
+
+    async def _say(self, stage: str, phrase: str, *, hang_up: bool) -> None:
+        if stage == "tts":
+            handle = self._session.say(hooks.phrase(phrase), audio=self._spare.frames(phrase), add_to_chat_ctx=False)
+        else:
+            handle = self._session.say(hooks.phrase(phrase), add_to_chat_ctx=False)
+        await handle
+        logger.info("apology spoken", extra={"stage": stage, "phrase": phrase})
+        if hang_up:
+            self._session.shutdown(drain=False)
+
+
+def guard(session: AgentSession[Any], call: Call) -> None:
+    """Watch `session` from its start to its end."""
+    spare = SpareVoice()
+    apologies = Apologies(session, call, spare)
+    preparing: list[asyncio.Task[None]] = []
+
+    def prepare(_: object) -> None:
+        if not preparing and session.tts is not None:
+            preparing.append(asyncio.create_task(spare.prepare(session.tts)))
+
+    def answered(event: Any) -> None:
+        if event.item.type == "message" and event.item.role == "assistant":
+            apologies.on_answer()
+
+    def closed(event: CloseEvent) -> None:
+        for task in preparing:
+            task.cancel()
+        logger.info("session closed", extra={"reason": event.reason.value})
+
+    session.on("error", apologies.on_error)
+    session.on("user_transcription_timeout", apologies.on_deafness)
+    session.on("conversation_item_added", answered)
+    session.on("agent_state_changed", prepare)
+    session.on("close", closed)
