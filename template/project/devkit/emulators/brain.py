@@ -13,7 +13,35 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 NOT_WORDS: Final = frozenset(
-    "a an and are at be can do for from have i in is it me my of on please the this to when what you your".split()
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "at",
+        "be",
+        "can",
+        "do",
+        "for",
+        "from",
+        "have",
+        "i",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "of",
+        "on",
+        "please",
+        "the",
+        "this",
+        "to",
+        "when",
+        "what",
+        "you",
+        "your",
+    ]
 )
 NUMBERS: Final = {
     "one": 1,
@@ -41,7 +69,8 @@ class Answer:
 
     def record(self) -> dict[str, Any]:
         """For the journal."""
-        return {"tool": self.tool, "arguments": self.arguments} if self.tool else {"text": self.text}
+        called = {"tool": self.tool, "arguments": self.arguments, "call_id": self.call_id}
+        return called if self.tool else {"text": self.text}
 
 
 @dataclass

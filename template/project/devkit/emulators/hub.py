@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +36,7 @@ class Hub:
     expected: deque[str] = field(default_factory=deque)
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "speech"))
     _released: dict[str, asyncio.Event] = field(default_factory=dict)
-    sockets: dict[str, set[web.Request]] = field(default_factory=lambda: {"stt": set(), "llm": set(), "tts": set()})
+    _open: dict[str, list[web.Request]] = field(default_factory=lambda: {"stt": [], "llm": [], "tts": []})
 
     def note(self, stage: str, event: str, **more: Any) -> None:
         """Add a line to the journal; times are unix, in s."""
@@ -49,7 +51,7 @@ class Hub:
         self.faults.arm(stage, kind)
         self._released[stage] = asyncio.Event()
         if kind in AT_THE_DOOR:
-            for request in list(self.sockets[stage]):
+            for request in list(self._open[stage]):
                 cut(request)
 
     def clear(self) -> None:
@@ -57,6 +59,15 @@ class Hub:
         self.faults.clear()
         for released in self._released.values():
             released.set()
+
+    @contextmanager
+    def open(self, stage: str, request: web.Request) -> Iterator[None]:
+        """While inside, a fault at the door cuts this connection."""
+        self._open[stage].append(request)
+        try:
+            yield
+        finally:
+            self._open[stage].remove(request)
 
     async def at_the_door(self, request: web.Request, stage: str, key: str) -> web.Response | None:
         """The refusal that a new request meets, or None to go on.

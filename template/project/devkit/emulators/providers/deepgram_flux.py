@@ -34,12 +34,9 @@ async def _listen(hub: Hub, request: web.Request) -> web.StreamResponse:
         if refusal := await hub.at_the_door(request, STAGE, key):
             return refusal
         await socket.prepare(request)
-        hub.sockets[STAGE].add(request)
-        try:
+        with hub.open(STAGE, request):
             await _Turns(hub, request, socket).run()
-        finally:
-            hub.sockets[STAGE].discard(request)
-            await socket.close()
+        await socket.close()
     return socket
 
 

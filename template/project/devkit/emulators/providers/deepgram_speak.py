@@ -40,12 +40,9 @@ async def _stream(hub: Hub, request: web.Request) -> web.StreamResponse:
         if refusal := await hub.at_the_door(request, STAGE, _key(request)):
             return refusal
         await socket.prepare(request)
-        hub.sockets[STAGE].add(request)
-        try:
+        with hub.open(STAGE, request):
             await _speak(hub, request, socket)
-        finally:
-            hub.sockets[STAGE].discard(request)
-            await socket.close()
+        await socket.close()
     return socket
 
 

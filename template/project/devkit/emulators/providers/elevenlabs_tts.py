@@ -56,17 +56,16 @@ async def _many(hub: Hub, request: web.Request) -> web.StreamResponse:
             return refusal
         rate = _rate(request)
         await socket.prepare(request)
-        hub.sockets[STAGE].add(request)
         contexts: dict[str, _Context] = {}
         try:
-            async for message in socket:
-                if message.type == WSMsgType.TEXT:
-                    _order(json.loads(message.data), contexts, hub, request, socket, rate)
+            with hub.open(STAGE, request):
+                async for message in socket:
+                    if message.type == WSMsgType.TEXT:
+                        _order(json.loads(message.data), contexts, hub, request, socket, rate)
         finally:
-            hub.sockets[STAGE].discard(request)
             for context in contexts.values():
                 context.task.cancel()
-            await socket.close()
+        await socket.close()
     return socket
 
 

@@ -1,0 +1,156 @@
+"""A caller in the room: speaks in real time, hears, keeps both sides, measures by sound and not by states."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import numpy as np
+from livekit import api, rtc
+
+from . import project, server
+from .speech.pcm import samples
+
+RATE = 16_000
+FRAME = RATE // 50  # 20 ms
+LOUD = 500  # of 32767: sound, not noise
+QUIET_S = 1.0
+SILENCE = bytes(2 * FRAME)
+
+
+@dataclass
+class Line:
+    """Something said by the caller: unix times of its first and last sample, in s."""
+
+    start: float
+    end: float
+
+
+@dataclass
+class Ear:
+    """What was heard of the agent: all of it as sound, and when it was loud."""
+
+    pcm: bytearray = field(default_factory=bytearray)
+    loud: list[float] = field(default_factory=list)
+
+    def first_sound(self, after: float) -> float | None:
+        """When the agent was first heard after `after`."""
+        return next((at for at in self.loud if at > after), None)
+
+    def last_sound(self) -> float:
+        """When the agent was last heard; 0 if never."""
+        return self.loud[-1] if self.loud else 0.0
+
+
+class Caller:
+    """Joins `room` and asks for the agent, as a browser with a token would. `async with` leaves the room at the end."""
+
+    def __init__(self, url: str, room: str, identity: str = "caller", metadata: str = "") -> None:
+        """Nothing happens yet."""
+        self.room_name, self.identity = room, identity
+        self._url, self._metadata = url, metadata
+        self._room = rtc.Room()
+        self._source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
+        self._to_say: asyncio.Queue[tuple[bytes, asyncio.Future[Line]]] = asyncio.Queue()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.ear = Ear()
+        self.spoken = bytearray()
+        self.states: list[tuple[float, str]] = []
+        self.joined_at = 0.0
+        self.hung_up = asyncio.Event()
+
+    async def __aenter__(self) -> Caller:
+        """Join and open the microphone."""
+        self._room.on("track_subscribed", self._subscribed)
+        self._room.on("participant_attributes_changed", self._attributes)
+        self._room.on("disconnected", lambda *_: self.hung_up.set())
+        await self._room.connect(self._url, self._token())
+        self.joined_at = time.time()
+        track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await self._room.local_participant.publish_track(track, options)
+        self._tasks.append(asyncio.create_task(self._speak()))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Hang up."""
+        for task in self._tasks:
+            task.cancel()
+        with suppress(Exception):
+            await asyncio.wait_for(self._room.disconnect(), 5)
+
+    def _token(self) -> str:
+        agent = api.RoomAgentDispatch(agent_name=project.AGENT_NAME, metadata=self._metadata)
+        room = api.RoomConfiguration(empty_timeout=20, departure_timeout=2, agents=[agent])
+        token = api.AccessToken(server.KEY, server.SECRET).with_identity(self.identity).with_ttl(timedelta(minutes=10))
+        return token.with_grants(api.VideoGrants(room_join=True, room=self.room_name)).with_room_config(room).to_jwt()
+
+    def _attributes(self, changed: dict[str, str], participant: rtc.Participant) -> None:
+        del participant  # only the agent has this attribute
+        if state := changed.get("lk.agent.state"):
+            self.states.append((time.time(), state))
+
+    def _subscribed(self, track: rtc.Track, *_: object) -> None:
+        if track.kind == rtc.TrackKind.KIND_AUDIO:
+            self._tasks.append(asyncio.create_task(self._hear(track)))
+
+    async def _hear(self, track: rtc.Track) -> None:
+        async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
+            pcm = bytes(event.frame.data.cast("b"))
+            now = time.time()
+            missing = int((now - self.joined_at) * RATE) * 2 - len(pcm) - len(self.ear.pcm)
+            if missing > RATE // 5:  # keeps both sides on one clock
+                self.ear.pcm += bytes(missing)
+            self.ear.pcm += pcm
+            if pcm and int(np.abs(samples(pcm).astype(np.int32)).max()) > LOUD:
+                self.ear.loud.append(now)
+
+    async def _speak(self) -> None:
+        while True:
+            if self._to_say.empty():
+                await self._send(SILENCE)
+                continue
+            pcm, done = self._to_say.get_nowait()
+            start = time.time() + self._source.queued_duration
+            for at in range(0, len(pcm), len(SILENCE)):
+                await self._send(pcm[at : at + len(SILENCE)].ljust(len(SILENCE), b"\0"))
+            done.set_result(Line(start, time.time() + self._source.queued_duration))
+
+    async def _send(self, pcm: bytes) -> None:
+        self.spoken += pcm
+        await self._source.capture_frame(rtc.AudioFrame(bytearray(pcm), RATE, 1, FRAME))
+
+    async def say(self, pcm: bytes) -> Line:
+        """Say 16-bit PCM, mono, 16 kHz; returns when its last sample is out."""
+        done: asyncio.Future[Line] = asyncio.get_running_loop().create_future()
+        self._to_say.put_nowait((pcm, done))
+        line = await done
+        await asyncio.sleep(max(0.0, line.end - time.time()))
+        return line
+
+    async def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Whether `condition` came true in time; ends early when the call ended."""
+        until = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > until or self.hung_up.is_set():
+                return condition()
+            await asyncio.sleep(0.02)
+        return True
+
+    async def wait_for_sound(self, after: float, timeout_s: float) -> float | None:
+        """When the agent was first heard after unix time `after`; None if it was not."""
+        await self.wait_until(lambda: self.ear.first_sound(after) is not None, timeout_s)
+        return self.ear.first_sound(after)
+
+    async def wait_for_quiet(self, timeout_s: float = 30.0, quiet_s: float = QUIET_S) -> bool:
+        """Whether the agent fell silent for `quiet_s`."""
+        return await self.wait_until(lambda: time.time() - self.ear.last_sound() > quiet_s, timeout_s)
+
+    def heard_between(self, start: float, end: float) -> bytes:
+        """What was heard from unix time `start` to `end`: 16-bit PCM, mono, 16 kHz."""
+        first = max(0, int((start - self.joined_at) * RATE)) * 2
+        return bytes(self.ear.pcm[first : max(first, int((end - self.joined_at) * RATE) * 2)])

@@ -1,0 +1,194 @@
+"""Holds the conversation of a script and notes what happened in each turn."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import project, speech
+from .caller import RATE, Caller
+from .script import Fault, Script, Turn
+from .speech.pcm import resample
+from .stack import Stack
+from .words import contains, normal
+
+ANSWER_TIMEOUT_S = 20.0
+GREETING_TIMEOUT_S = 30.0
+HANG_UP_TIMEOUT_S = 15.0
+APOLOGIES = ("apology", "not_heard", "giving_up")
+
+
+@dataclass
+class TurnRecord:
+    """What one turn was: times are unix, in s; `agent` is what was heard in the agent's sound."""
+
+    turn: Turn
+    number: int
+    start: float = 0.0
+    end: float = 0.0
+    answered: float | None = None
+    over: float = 0.0
+    heard: str = ""
+    agent: str = ""
+    spoken: str = ""
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    handoff: str | None = None
+    interrupted: bool = False
+    silent_after_ms: int | None = None
+    apology: bool = False
+    repeated: bool = False
+    latency_ms: dict[str, int | None] = field(default_factory=dict)
+
+
+class Conversation:
+    """One caller, one script, over a running stack."""
+
+    def __init__(self, stack: Stack, caller: Caller, script: Script, fault: Fault | None = None) -> None:
+        """The caller's lines are turned into sound here, before the call."""
+        self._stack, self._caller, self._script, self._fault = stack, caller, script, fault
+        self._recogniser = speech.recogniser("auto", project.LANGUAGE)
+        voice = speech.voice("auto", project.ESPEAK_VOICE)
+        self.voice_name = voice.name
+        self._sound = {turn.caller: resample(voice.synthesize(turn.caller), voice.rate, RATE) for turn in script.turns}
+        self.records: list[TurnRecord] = []
+        self.greeted_after_ms: int | None = None
+        self.ended_by_agent = False
+
+    async def hold(self) -> None:
+        """From the greeting to the end of the script."""
+        first = await self._caller.wait_for_sound(self._caller.joined_at, GREETING_TIMEOUT_S)
+        if first is None:
+            return
+        self.greeted_after_ms = _ms(first - self._caller.joined_at)
+        for number, turn in enumerate(self._script.turns, 1):
+            if self._caller.hung_up.is_set():
+                return
+            record = await self._take_turn(turn, number)
+            if record.apology and not self._caller.hung_up.is_set():
+                await self._take_turn(turn, number, repeated=True)
+        if self._script.ends:
+            await self._caller.wait_until(self._caller.hung_up.is_set, HANG_UP_TIMEOUT_S)
+            self.ended_by_agent = self._caller.hung_up.is_set()
+
+    async def _take_turn(self, turn: Turn, number: int, *, repeated: bool = False) -> TurnRecord:
+        record = TurnRecord(
+            turn, number, repeated=repeated, interrupted=turn.barge_in_after_s is not None and not repeated
+        )
+        if record.interrupted:
+            await self._wait_for_the_moment(turn)
+        else:
+            await self._caller.wait_for_quiet()
+        if self._fault and self._fault.turn == number and not repeated:
+            await self._control("POST", "faults", {"stage": self._fault.stage, "kind": self._fault.kind})
+        await self._control("POST", "expect", {"text": turn.caller})
+        line = await self._caller.say(self._sound[turn.caller])
+        record.start, record.end = line.start, line.end
+        if record.interrupted:
+            record.silent_after_ms = self._silence_after(record)
+        record.answered = await self._caller.wait_for_sound(line.end, ANSWER_TIMEOUT_S)
+        await self._wait_for_the_rest(record)
+        await self._gather(record)
+        if self._fault and self._fault.turn == number:
+            await self._control("DELETE", "faults")
+        self.records.append(record)
+        return record
+
+    async def _wait_for_the_moment(self, turn: Turn) -> None:
+        """Until the agent has spoken for the time that the script allows it."""
+        previous = self.records[-1].end if self.records else self._caller.joined_at
+        first = await self._caller.wait_for_sound(previous, ANSWER_TIMEOUT_S)
+        if first is not None:
+            await asyncio.sleep(max(0.0, first + (turn.barge_in_after_s or 0.0) - time.time()))
+
+    def _silence_after(self, record: TurnRecord) -> int:
+        """How long the agent was still heard after the caller's first sound, in ms."""
+        until = record.end + 0.2
+        loud = [at for at in self._caller.ear.loud if record.start <= at <= until]
+        return _ms(max(loud) - record.start) if loud else 0
+
+    async def _wait_for_the_rest(self, record: TurnRecord) -> None:
+        """Until the agent has finished, unless the next line interrupts it."""
+        following = self._script.turns[record.number : record.number + 1]
+        if following and following[0].barge_in_after_s is not None:
+            return
+        await self._caller.wait_for_quiet(quiet_s=1.2)
+
+    async def _gather(self, record: TurnRecord) -> None:
+        record.over = time.time()
+        journal: list[dict[str, Any]] = await self._control("GET", "journal")
+        lines = [line for line in journal if record.start <= line["t"] <= record.over]
+        record.heard = " ".join(line["text"] for line in lines if _is(line, "stt", "final") and line["text"])
+        record.spoken = " ".join(line["text"] for line in lines if _is(line, "tts", "request"))
+        record.tools = [_tool(line, journal) for line in lines if _is(line, "llm", "answer") and "tool" in line]
+        record.handoff = _handoff(record.tools, journal)
+        if self._recogniser:
+            sound = self._caller.heard_between(record.end, record.over)
+            record.agent = await asyncio.to_thread(self._recogniser.transcribe, sound, RATE) if sound else ""
+        else:
+            record.agent = record.spoken if record.answered else ""
+        record.apology = self._sounds_like_an_apology(record)
+        record.latency_ms = self._latency(record, lines)
+
+    def _sounds_like_an_apology(self, record: TurnRecord) -> bool:
+        said = [normal(project.STRINGS[name]) for name in APOLOGIES]
+        spoken = normal(f"{record.spoken} {record.agent}")
+        if any(text in spoken for text in said) or contains(record.agent, "sorry"):
+            return True
+        # A tone, or sentences prepared beforehand in a language nobody recognises here: heard, but never asked for.
+        return bool(self._fault and self._fault.turn == record.number and record.answered and not record.spoken)
+
+    def _latency(self, record: TurnRecord, lines: list[dict[str, Any]]) -> dict[str, int | None]:
+        """Each stage in ms, from the caller's last sample or from the stage's own request."""
+        first: dict[tuple[str, str], float] = {}
+        for line in lines:
+            if line["t"] >= record.end - 0.5:
+                first.setdefault((line["stage"], line["event"]), line["t"])
+        thinking = next((at for at, state in self._caller.states if state == "thinking" and at > record.end), None)
+        return {
+            "end_of_turn": _since(record.end, thinking),
+            "stt_final": _since(record.end, first.get(("stt", "final"))),
+            "llm_first_token": _since(first.get(("llm", "request")), first.get(("llm", "first_token"))),
+            "tts_first_audio": _since(first.get(("tts", "request")), first.get(("tts", "first_audio"))),
+            "voice_to_voice": _since(record.end, record.answered),
+        }
+
+    async def _control(self, method: str, path: str, body: object = None) -> Any:
+        return await asyncio.to_thread(self._stack.control, method, path, body)
+
+
+def _is(line: dict[str, Any], stage: str, event: str) -> bool:
+    return bool(line["stage"] == stage and line["event"] == event)
+
+
+def _tool(line: dict[str, Any], journal: list[dict[str, Any]]) -> dict[str, Any]:
+    """A tool call of the model, and whether its result came back."""
+    results = [
+        str(message.get("content"))
+        for request in journal
+        if _is(request, "llm", "request")
+        for message in request["messages"]
+        if message.get("tool_call_id") == line["call_id"]
+    ]
+    ok = line["tool"].startswith("to_") or (bool(results) and "internal error" not in results[-1])
+    return {"name": line["tool"], "arguments": line["arguments"], "ok": ok}
+
+
+def _handoff(tools: list[dict[str, Any]], journal: list[dict[str, Any]]) -> str | None:
+    """Who took over: the model asked for it, and the next request came from an agent with other tools."""
+    called = next((tool["name"] for tool in tools if tool["name"].startswith("to_")), None)
+    if called is None:
+        return None
+    requests = [line for line in journal if _is(line, "llm", "request")]
+    offered = [index for index, line in enumerate(requests) if called in line["tools"]]
+    taken_over = bool(offered) and any(called not in line["tools"] for line in requests[offered[-1] + 1 :])
+    return called.removeprefix("to_") if taken_over else None
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _since(start: float | None, at: float | None) -> int | None:
+    return None if start is None or at is None else _ms(at - start)

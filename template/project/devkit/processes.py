@@ -1,0 +1,154 @@
+"""Child processes that end with this one, whatever ends it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+POLL_S = 0.05
+TERM_GRACE_S = 8.0
+_PR_SET_PDEATHSIG = 1
+
+
+class Trouble(Exception):
+    """Something on this machine stops the work: one clear message for people."""
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def claim_port(port: int, purpose: str) -> int:
+    """`port` if it is free; 0 means any.
+
+    Raises:
+        Trouble: somebody listens on it.
+    """
+    if port == 0:
+        return free_port()
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise Trouble(f"port {port} ({purpose}) is taken: stop what listens there or name another port") from None
+    return port
+
+
+class Child:
+    """One child process with its log; `with` ends it and everything it started."""
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path) -> None:
+        """Nothing is started yet."""
+        self.name, self.command, self.log, self._env, self._cwd = name, list(command), log, dict(env), cwd
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Child:
+        """Start it."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as sink:
+            self.process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                env=self._env,
+                cwd=self._cwd,
+                start_new_session=True,
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it."""
+        self.stop()
+
+    @property
+    def pid(self) -> int:
+        """Its process id.
+
+        Raises:
+            Trouble: it was not started.
+        """
+        if self.process is None:
+            raise Trouble(f"{self.name} was not started")
+        return self.process.pid
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def text(self) -> str:
+        """Its log so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def wait_for(self, words: str, timeout_s: float) -> None:
+        """Wait until its log holds `words`.
+
+        Raises:
+            Trouble: it ended or said nothing in time; with the end of its log.
+        """
+        until = time.monotonic() + timeout_s
+        while words not in self.text():
+            if not self.alive():
+                raise Trouble(f"{self.name} ended while it started\n{self.tail()}")
+            if time.monotonic() > until:
+                raise Trouble(f"{self.name} was not ready after {timeout_s:.0f} s\n{self.tail()}")
+            time.sleep(POLL_S)
+
+    def tail(self, lines: int = 12) -> str:
+        """The end of its log, indented."""
+        return "\n".join(f"  | {line}" for line in self.text().splitlines()[-lines:])
+
+    def stop(self) -> None:
+        """End it and all it started: politely, then not."""
+        if self.process is None:
+            return
+        family = descendants(self.process.pid)
+        if self.alive():
+            _signal(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(TERM_GRACE_S)
+            except subprocess.TimeoutExpired:
+                family |= descendants(self.process.pid)
+        for pid in family:
+            _signal(pid, signal.SIGKILL)
+        if self.alive():
+            self.process.kill()
+        self.process.wait()
+
+
+def descendants(pid: int) -> set[int]:
+    """Ids of the processes below `pid`, as far as the system tells (Linux)."""
+    found: set[int] = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(child) for child in task.read_text().split()]
+        except OSError:
+            continue
+        for child in children:
+            found |= {child} | descendants(child)
+    return found
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,0 +1,47 @@
+"""Comparing words that were said with words that were heard."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import jiwer
+
+NUMBERS: Final = {
+    word: str(value)
+    for value, word in enumerate(
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+    )
+}
+CONTRACTIONS: Final = {
+    "i'm": "i am",
+    "it's": "it is",
+    "what's": "what is",
+    "that's": "that is",
+    "i'd": "i would",
+    "you're": "you are",
+    "we're": "we are",
+    "don't": "do not",
+    "can't": "cannot",
+    "o'clock": "",
+}
+
+
+def normal(text: str) -> str:
+    """Lower case, numbers as digits, contractions open, nothing but words."""
+    text = re.sub(r"\b([ap])\.?\s?m\b\.?", r"\1m", text.casefold().replace("\u2019", "'"))
+    words = [CONTRACTIONS.get(word, word) for word in re.findall(r"[\w']+", text)]
+    return " ".join(NUMBERS.get(word, word) for word in " ".join(words).split())
+
+
+def error_rate(said: list[str], heard: list[str]) -> float:
+    """Word error rate over all lines together, 0 to 1 and more."""
+    pairs = [(normal(one), normal(other)) for one, other in zip(said, heard, strict=True)]
+    if not any(one for one, _ in pairs):
+        return 0.0
+    return round(float(jiwer.wer(" ".join(one for one, _ in pairs), " ".join(other for _, other in pairs))), 4)
+
+
+def contains(heard: str, word: str) -> bool:
+    """Whether `word` (or phrase) is in what was heard."""
+    return f" {normal(word)} " in f" {normal(heard)} "
