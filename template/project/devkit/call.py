@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ def main(argv: list[str]) -> int:
         chosen_turn_detection=options.turn_model,
         port=options.port,
     )
+    logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
     with Stack(setup) as stack:
         made = asyncio.run(run(stack, script, fault))
     _print(made, options.json)
@@ -75,6 +77,8 @@ async def run(stack: Stack, script: Script, fault: Fault | None = None) -> dict[
         for name, value in OFFLINE.items()
         if not (name == "TURN_DETECTION" and stack.options.chosen_turn_detection)
     }
+    journal = await asyncio.to_thread(stack.control, "GET", "journal")
+    (stack.options.folder / "journal.json").write_text(json.dumps(journal, indent=1, ensure_ascii=False))
     made = report.compose(script, talk, missed, fired, replaced)
     report.write(stack.options.folder, made, caller)
     return made

@@ -78,6 +78,8 @@ class Conversation:
         )
         if record.interrupted:
             await self._wait_for_the_moment(turn)
+            if self.records:  # what was heard of the answer until now
+                await self._gather(self.records[-1])
         else:
             await self._caller.wait_for_quiet()
         if self._fault and self._fault.turn == number and not repeated:

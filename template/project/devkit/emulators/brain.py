@@ -89,7 +89,7 @@ class Brain:
         last = messages[-1] if messages else {}
         if last.get("role") == "tool":
             return self._after_tool(messages, text_of(last))
-        said = next((text_of(one) for one in reversed(messages) if one.get("role") == "user"), "")
+        said = last_said(messages)
         if last.get("role") in ("system", "developer") and (quoted := QUOTED.search(text_of(last))):
             return Answer(text=quoted[1])
         return self._by_rule(said, tools) or self._by_words(said, tools) or Answer(text=self.fallback)
@@ -131,6 +131,17 @@ class Brain:
         properties = (tools[best].get("parameters") or {}).get("properties") or {}
         arguments = {name: guess(name, spec, said) for name, spec in properties.items()}
         return Answer(tool=best, arguments=arguments) if all(arguments.values()) else None
+
+
+def last_said(messages: list[dict[str, Any]]) -> str:
+    """What the caller said since the agent last spoke; a pause may have cut it into several messages."""
+    parts: list[str] = []
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            parts.insert(0, text_of(message))
+        elif parts and message.get("role") == "assistant":
+            break
+    return " ".join(parts)
 
 
 def text_of(message: dict[str, Any]) -> str:

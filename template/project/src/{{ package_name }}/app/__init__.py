@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ..runtime.hooks import phrase
+from .agents import Reception
 from .state import CallState
 
 if TYPE_CHECKING:
@@ -27,15 +29,11 @@ def new_state(metadata: dict[str, Any]) -> CallState:
 
 def first_agent(call: Call) -> Agent:
     """Who takes the call."""
-    from .agents import Reception
-
     del call  # every caller begins at the reception
     return Reception()
 
 
 async def greet(session: AgentSession[CallState], call: Call) -> None:
     """The first words."""
-    from ..runtime.hooks import phrase
-
     del call  # everybody is greeted alike
     session.say(phrase("greeting"))

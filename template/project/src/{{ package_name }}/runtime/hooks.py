@@ -6,19 +6,26 @@ An app written for an older release runs under newer managed code because of the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from livekit.agents import Agent, AgentSession
 
-from .. import app
 from .phrases import PHRASES
 
 if TYPE_CHECKING:
     from .call import Call
 
 
+def load() -> ModuleType:
+    """The app. Imported here and not above, because the app uses this module too."""
+    from .. import app
+
+    return app
+
+
 def _hook(name: str) -> Callable[..., Any] | None:
-    return cast("Callable[..., Any] | None", getattr(app, name, None))
+    return cast("Callable[..., Any] | None", getattr(load(), name, None))
 
 
 def new_state(metadata: dict[str, Any]) -> Any:
@@ -48,4 +55,4 @@ def phrase(name: str) -> str:
     Raises:
         KeyError: there is no such phrase.
     """
-    return cast("dict[str, str]", getattr(app, "PHRASES", {})).get(name) or PHRASES[name]
+    return cast("dict[str, str]", getattr(load(), "PHRASES", {})).get(name) or PHRASES[name]
