@@ -1,0 +1,106 @@
+"""Answers from a preset, a file and the command line: read, merged, judged all at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from .errors import Problem, Refused
+
+if TYPE_CHECKING:
+    from .engine import Questionnaire, Step
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """A YAML mapping of answers. Scalars stay strings: YAML would eat a telephone number.
+
+    Raises:
+        Refused: it is not there or not a mapping.
+    """
+    try:
+        loaded = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 (strings only)
+    except OSError as error:
+        raise Refused(Problem("--answers", str(path), f"cannot be read: {error.strerror}", "name a YAML file")) from None
+    except yaml.YAMLError as error:
+        raise Refused(Problem("--answers", str(path), f"is not YAML: {error}", "write lines of name: value")) from None
+    if not isinstance(loaded, dict):
+        raise Refused(Problem("--answers", str(path), "holds no mapping", "write lines of name: value"))
+    return {name: value for name, value in loaded.items() if not name.startswith("_")}
+
+
+def read_sets(sets: Iterable[str], specifications: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """`name=value` as answers; a question of many choices takes a comma-separated list.
+
+    Raises:
+        Refused: one has no `=`.
+    """
+    found: dict[str, Any] = {}
+    for text in sets:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise Refused(Problem("--set", text, "has no '='", "write --set name=value"))
+        many = specifications.get(name, {}).get("multiselect")
+        found[name] = [part.strip() for part in value.split(",") if part.strip()] if many else value
+    return found
+
+
+def judge(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Step]:
+    """All steps under `given`.
+
+    Raises:
+        Refused: with every problem that there is.
+    """
+    known = [name for name, spec in questionnaire.specifications.items() if spec.get("when") is not False]
+    problems = [_unknown(name, given[name], known) for name in given if name not in known]
+    steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known})
+    asked = [_judge_step(step, given) for step in steps if step.name in known]
+    problems += [problem for problem in asked if problem]
+    if not problems:  # what is computed from wrong answers fails because of them
+        problems = [_computed(step) for step in steps if step.error]
+    if problems:
+        raise Refused(*problems)
+    return steps
+
+
+def _unknown(name: str, value: Any, known: list[str]) -> Problem:
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    fix = f"did you mean {near[0]}?" if near else "livekit-planner options lists all"
+    return Problem(name, value, "there is no such question", fix)
+
+
+def _judge_step(step: Step, given: Mapping[str, Any]) -> Problem | None:
+    value = given.get(step.name)
+    if step.given and not step.visible:
+        return Problem(step.name, value, f"is not asked for these answers (when: {step.question.when})", "leave it out")
+    if not step.error:
+        return None
+    return Problem(step.name, value, _reason(step, value), _fix(step, value))
+
+
+def _reason(step: Step, value: Any) -> str:
+    reasons = {str(choice.value): choice.reason for choice in step.choices()}
+    wrong = value if isinstance(value, list) else [value]
+    against = [f"{one}: {reasons[str(one)]}" for one in wrong if reasons.get(str(one))]
+    unknown = [str(one) for one in wrong if reasons and str(one) not in reasons]
+    if unknown:
+        return f"{', '.join(unknown)} is not a choice"
+    if against:
+        return "; ".join(against) if isinstance(value, list) else reasons[str(value)]
+    return step.error.removeprefix(f"Validation error for question '{step.name}': ").strip()
+
+
+def _fix(step: Step, value: Any) -> str:
+    possible = [str(choice.value) for choice in step.choices() if not choice.reason]
+    if not possible:
+        return ""
+    wrong = [str(one) for one in (value if isinstance(value, list) else [value]) if str(one) not in possible]
+    near = difflib.get_close_matches(wrong[0], possible, 1) if wrong else []
+    return (f"did you mean {near[0]}? " if near else "") + f"choose {'some' if step.question.multiselect else 'one'} of {', '.join(possible)}"
+
+
+def _computed(step: Step) -> Problem:
+    return Problem(step.name, None, f"cannot be computed: {step.error}", "this is a mistake of the template: please report it")

@@ -1,0 +1,166 @@
+"""The command line. Copier takes 0.8 s to import: only what needs it does."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from . import __version__, source
+from .errors import Problem, Refused
+
+if TYPE_CHECKING:
+    from .engine import Questionnaire
+
+ABORTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="livekit-planner")
+def main() -> None:
+    """Answer deployment questions, get a complete LiveKit voice-agent repository.
+
+    Exit codes: 0 done, 2 wrong use or answers, 3 conflicts left, 4 something missing, 5 a check failed.
+    """
+
+
+@main.command()
+@click.argument("dest", type=click.Path(path_type=Path))
+@click.option("--preset", help="Start from a preset, for example web-assistant.")
+@click.option("--answers", "file", type=click.Path(path_type=Path), help="YAML file of answers; wins over the preset.")
+@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="One answer, repeatable; wins over the file.")
+@click.option("--defaults", is_flag=True, help="Ask nothing: what is not given is what the preset says.")
+@click.option("--dry-run", is_flag=True, help="List the files, write nothing.")
+@click.option("--source", "origin", default=source.SOURCE, show_default=True, help="Where updates will come from.")
+@click.option("--allow-dirty", is_flag=True, help="Generate from a checkout with uncommitted changes.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def new(
+    dest: Path,
+    preset: str | None,
+    file: Path | None,
+    sets: Sequence[str],
+    defaults: bool,
+    dry_run: bool,
+    origin: str,
+    allow_dirty: bool,
+    as_json: bool,
+) -> None:
+    """Generate a project in DEST."""
+    try:
+        template = _template(allow_dirty)
+        interactive = not (defaults or as_json or dry_run) and sys.stdin.isatty() and sys.stdout.isatty()
+        recorded = {"_src_path": origin, "_commit": template.commit}
+        with source.staged(template) as place:
+            from . import answers as merge
+            from . import engine, generate
+
+            if not dry_run:
+                generate.check_place(dest)
+            with engine.Questionnaire(place) as questionnaire:
+                given: dict[str, Any] = {"preset": preset} if preset else {}
+                given |= merge.read_file(file) if file else {}
+                given |= merge.read_sets(sets, questionnaire.specifications)
+                merge.judge(questionnaire, given)
+                if interactive:
+                    given = _asked(questionnaire, given)
+                    merge.judge(questionnaire, given)
+            files = generate.preview(place, given, recorded) if dry_run else generate.generate(place, dest, given, recorded)
+    except Refused as refused:
+        _fail(refused, as_json)
+    except KeyboardInterrupt:
+        click.echo("Left: nothing was written.", err=True)
+        sys.exit(ABORTED)
+    _report(dest, files, recorded, dry_run=dry_run, as_json=as_json)
+
+
+def _template(allow_dirty: bool) -> source.Template:
+    template = source.find()
+    if template.dirty and not allow_dirty:
+        fix = "commit them, or take --allow-dirty and know that the project cannot be updated from it"
+        raise Refused(Problem("template", str(template.root), "has changes that are not committed", fix))
+    if template.dirty:
+        click.echo("Warning: the template has uncommitted changes; the recorded version does not hold them.", err=True)
+    return template
+
+
+def _asked(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any]:
+    from . import wizard
+
+    answered = wizard.ask(questionnaire, given)
+    if answered is None:
+        raise KeyboardInterrupt
+    return answered
+
+
+def _report(dest: Path, files: list[str], recorded: dict[str, str], *, dry_run: bool, as_json: bool) -> None:
+    steps = [f"cd {shlex.quote(str(dest))}", "make setup", "make call"]
+    if as_json:
+        made = {"ok": True, "path": str(dest), "dry_run": dry_run, "files": files, "recorded": recorded, "next": steps}
+        click.echo(json.dumps(made, indent=2, ensure_ascii=False))
+    elif dry_run:
+        click.echo("\n".join(files))
+    else:
+        click.echo(f"{len(files)} files in {dest}. Go on with:\n" + "\n".join(f"  {step}" for step in steps))
+        click.echo("Keep it in git from the first day (git init && git add -A && git commit): updates need its history.")
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="With NAME: choices under this answer.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def options(name: str | None, sets: Sequence[str], as_json: bool) -> None:
+    """List the questions; with NAME, its choices, and why some cannot be taken."""
+    try:
+        template = source.find()
+        shown = [_detail(template, name, sets)] if name else _listed(template)
+    except Refused as refused:
+        _fail(refused, as_json)
+    if as_json:
+        click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    for question in shown:
+        click.echo(_question_text(question))
+
+
+def _listed(template: source.Template) -> list[dict[str, Any]]:
+    from .catalogue import describe
+
+    return describe(template)
+
+
+def _detail(template: source.Template, name: str, sets: Sequence[str]) -> dict[str, Any]:
+    from . import answers as merge
+    from . import engine
+
+    described = {question["name"]: question for question in _listed(template)}
+    with source.staged(template) as place, engine.Questionnaire(place) as questionnaire:
+        steps = merge.judge(questionnaire, {**merge.read_sets(sets, questionnaire.specifications)})
+        if name not in described:
+            merge.judge(questionnaire, {name: None})
+        step = next(step for step in steps if step.name == name)
+        choices = [{"value": choice.value, "label": choice.label, "reason": choice.reason} for choice in step.choices()]
+    return {**described[name], "default": step.value, "choices": choices or None}
+
+
+def _question_text(question: dict[str, Any]) -> str:
+    lines = [f"{question['name']} ({question['type']}): {question['help']}"]
+    for choice in question["choices"] or []:
+        if isinstance(choice, dict):
+            lines.append(f"    {choice['value']}" + (f"  [not possible: {choice['reason']}]" if choice["reason"] else ""))
+        else:
+            lines.append(f"    {choice}")
+    return "\n".join(lines)
+
+
+def _fail(refused: Refused, as_json: bool) -> NoReturn:
+    if as_json:
+        click.echo(json.dumps({"ok": False, "errors": [one.record() for one in refused.problems]}, indent=2, ensure_ascii=False))
+    else:
+        for problem in refused.problems:
+            click.echo(problem.line(), err=True)
+    sys.exit(refused.exit_code)

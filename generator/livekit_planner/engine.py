@@ -1,0 +1,137 @@
+"""Copier's own question engine and renderer. The only module that knows private names of Copier; each has a contract test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import yaml
+from copier import Phase, Settings, run_copy
+from copier._main import Worker
+from copier._types import MISSING
+from copier._user_data import AnswersMap, Question
+
+ANSWERS_FILE = Path(".copier-answers.yml")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of a question; `reason` is empty if it can be taken."""
+
+    value: Any
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One question under the answers so far. `error` is empty when its answer stands."""
+
+    name: str
+    question: Question
+    visible: bool
+    asked: bool
+    value: Any
+    given: bool
+    error: str
+
+    def choices(self) -> list[Choice]:
+        """Its choices with the reasons against them."""
+        if not self.question.choices:
+            return []
+        return [Choice(c.value, str(c.title), str(c.disabled or "")) for c in self.question._formatted_choices]
+
+
+class Questionnaire:
+    """The questions of a template folder (without history). Close it when done."""
+
+    def __init__(self, template: Path) -> None:
+        """Nothing is written: the destination does not exist."""
+        self._stack = ExitStack()
+        self._stack.enter_context(quick())
+        self._worker = Worker(src_path=str(template), dst_path=Path("/nonexistent"), quiet=True, settings=Settings())
+        self.specifications: dict[str, dict[str, Any]] = dict(self._worker.template.questions_data)
+
+    def close(self) -> None:
+        """Give back what Copier keeps."""
+        self._worker._cleanup()
+        self._stack.close()
+
+    def __enter__(self) -> Questionnaire:
+        """For `with`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """For `with`."""
+        self.close()
+
+    def evaluate(self, given: Mapping[str, Any]) -> list[Step]:
+        """Every question in order, with the answers `given` and defaults for the rest; all errors, not just the first."""
+        worker = self._worker
+        worker.answers = AnswersMap(metadata=worker.template.metadata, external=worker._external_data())
+        steps = []
+        with Phase.use(Phase.PROMPT):
+            for name, specification in self.specifications.items():
+                step = self._step(name, specification, given)
+                if step.value is not MISSING:
+                    worker.answers.user[name] = step.value
+                steps.append(step)
+        return steps
+
+    def _step(self, name: str, specification: dict[str, Any], given: Mapping[str, Any]) -> Step:
+        worker = self._worker
+        context = {**worker._render_context(), "_copier_operation": "copy"}
+        question = Question(
+            var_name=name,
+            answers=worker.answers,
+            context=context,
+            jinja_env=worker.jinja_env,
+            settings=worker.settings,
+            **specification,
+        )
+        visible = bool(question.get_when())
+        if not visible:
+            worker.answers.hide(name)
+        value, error = MISSING, ""
+        try:
+            if visible and name in given:
+                value = question.parse_answer(given[name])
+                question.validate_answer(value)
+            else:
+                value = question.get_default()
+        except Exception as problem:  # whatever a template's expression raises is the answer's fault
+            error = str(problem) or type(problem).__name__
+        return Step(name, question, visible, visible and bool(question.get_ask()), value, name in given, error)
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """Copier without what a fresh folder does not need: a git process a file, and a compilation a path part."""
+    render = Worker._render_string
+
+    def render_string(self: Worker, string: str, extra_context: Any = None) -> str:
+        return render(self, string, extra_context) if "{" in string else string
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(Worker, "_sync_git_index_executable_bit", lambda *_: None))
+        stack.enter_context(patch.object(Worker, "answers_relpath", ANSWERS_FILE))
+        stack.enter_context(patch.object(Worker, "_render_string", render_string))
+        stack.enter_context(patch.object(yaml, "SafeLoader", getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        yield
+
+
+def render(template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> None:
+    """Write the project. `recorded` are the source and version that its answers file names."""
+    with quick():
+        run_copy(
+            str(template),
+            destination,
+            data={**answers, "dist": dict(recorded)},
+            defaults=True,
+            quiet=True,
+            settings=Settings(),
+        )

@@ -1,0 +1,56 @@
+"""Writing a project: first beside its place, then moved there, so that nothing is ever half-written."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from . import engine
+from .errors import Problem, Refused
+
+
+def check_place(destination: Path) -> None:
+    """Whether a project can be put there.
+
+    Raises:
+        Refused: there is a file, or a folder that is not empty.
+    """
+    fix = "name a folder that does not exist yet; a project that exists is changed by `copier update` inside it"
+    if destination.is_dir() and any(destination.iterdir()):
+        raise Refused(Problem("DEST", str(destination), "is not empty", fix))
+    if destination.exists() and not destination.is_dir():
+        raise Refused(Problem("DEST", str(destination), "is a file", fix))
+
+
+def generate(template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> list[str]:
+    """Render the project into `destination` and return its files, relative and sorted.
+
+    Raises:
+        Refused: the place is taken or cannot be written.
+    """
+    check_place(destination)
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{destination.name}-") as place:
+            made = Path(place) / destination.name
+            engine.render(template, made, answers, recorded)
+            if destination.is_dir():
+                destination.rmdir()
+            made.rename(destination)
+    except OSError as error:
+        raise Refused(Problem("DEST", str(destination), f"cannot be written: {error.strerror}", "name another place")) from None
+    return files_of(destination)
+
+
+def preview(template: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> list[str]:
+    """The files that `generate` would write; nothing is left behind."""
+    with tempfile.TemporaryDirectory(prefix="livekit-planner-") as place:
+        engine.render(template, Path(place) / "project", answers, recorded)
+        return files_of(Path(place) / "project")
+
+
+def files_of(folder: Path) -> list[str]:
+    """All files below `folder`, relative and sorted."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,68 @@
+"""Where the template is, and which version of it: bundled in the wheel, or the checkout around this file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from .errors import MISSING, Problem, Refused
+
+SOURCE: Final = "https://github.com/livekit-planner/livekit-planner"
+BUNDLE: Final = Path(__file__).parent / "_template"
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+PARTS: Final = ("copier.yml", "template")
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template on disk. `commit` is the full hash that a project records."""
+
+    root: Path
+    commit: str
+    dirty: bool = False
+
+    @property
+    def questions(self) -> list[Path]:
+        """The files of the questionnaire, in order."""
+        return sorted((self.root / "template" / "questions").glob("*.yml"))
+
+
+def find() -> Template:
+    """The bundled template if there is one, else the checkout.
+
+    Raises:
+        Refused: neither is there, or the checkout has no commit.
+    """
+    if BUNDLE.is_dir():
+        return Template(BUNDLE, json.loads((BUNDLE / "source.json").read_text())["commit"])
+    if not (CHECKOUT / "copier.yml").is_file():
+        raise Refused(Problem("template", None, "is neither bundled nor beside the code", "install livekit-planner again"), exit_code=MISSING)
+    return Template(CHECKOUT, _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain", "--", *PARTS)))
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        problem = Problem("template", None, "its version is unknown: git or its history is missing", "clone the repository with git")
+        raise Refused(problem, exit_code=MISSING) from error
+    return done.stdout.strip()
+
+
+@contextmanager
+def staged(template: Template) -> Iterator[Path]:
+    """A copy of the template alone: Copier takes a folder with history for something to clone."""
+    if template.root == BUNDLE:
+        yield template.root
+        return
+    with tempfile.TemporaryDirectory(prefix="livekit-planner-") as place:
+        shutil.copy(template.root / "copier.yml", place)
+        shutil.copytree(template.root / "template", Path(place) / "template", ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        yield Path(place)
