@@ -12,6 +12,7 @@ from unittest.mock import patch
 import yaml
 from copier import Phase, Settings, run_copy
 from copier._main import Worker
+from copier._settings import SettingsModel
 from copier._types import MISSING
 from copier._user_data import AnswersMap, Question
 
@@ -53,7 +54,7 @@ class Questionnaire:
         """Nothing is written: the destination does not exist."""
         self._stack = ExitStack()
         self._stack.enter_context(quick())
-        self._worker = Worker(src_path=str(template), dst_path=Path("/nonexistent"), quiet=True, settings=Settings())
+        self._worker = Worker(src_path=str(template), dst_path=Path("/nonexistent"), quiet=True, settings=SettingsModel())
         self.specifications: dict[str, dict[str, Any]] = dict(self._worker.template.questions_data)
 
     def close(self) -> None:
@@ -105,7 +106,16 @@ class Questionnaire:
                 value = question.get_default()
         except Exception as problem:  # whatever a template's expression raises is the answer's fault
             error = str(problem) or type(problem).__name__
+            value = self._default(question)  # so that the questions after it can be judged too
         return Step(name, question, visible, visible and bool(question.get_ask()), value, name in given, error)
+
+
+    @staticmethod
+    def _default(question: Question) -> Any:
+        try:
+            return question.get_default()
+        except Exception:
+            return MISSING
 
 
 @contextmanager

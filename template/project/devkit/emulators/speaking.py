@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from ..speech.pcm import pieces, resample, seconds
 from .hub import CutOff, Hub, cut
 
 PIECE_S = 0.25
-FIRST_PIECES = 1
+CLAUSE_END = re.compile(r"(?<=[,.;:!?])\s+")  # spoken clause by clause: the first sound comes early
 DRIP_S = 1.0
 
 
@@ -28,14 +29,19 @@ async def spoken(hub: Hub, request: web.Request, text: str, rate: int) -> AsyncI
     if hub.faults.strikes("tts", "empty"):
         hub.note("tts", "fault", kind="empty")
         return
-    pcm = resample(await hub.in_thread(hub.voice.synthesize, text), hub.voice.rate, rate)
-    for number, piece in enumerate(pieces(pcm, rate, PIECE_S)):
-        if number == 0:
-            hub.note("tts", "first_audio")
-        if number >= FIRST_PIECES and await _fails(hub, request):
-            return
-        yield piece
-    hub.note("tts", "synthesized", text=text, audio_ms=round(seconds(pcm, rate) * 1000))
+    sent = 0
+    length_s = 0.0
+    for part in CLAUSE_END.split(text):
+        pcm = resample(await hub.in_thread(hub.voice.synthesize, part), hub.voice.rate, rate)
+        length_s += seconds(pcm, rate)
+        for piece in pieces(pcm, rate, PIECE_S):
+            if sent == 0:
+                hub.note("tts", "first_audio")
+            elif await _fails(hub, request):
+                return
+            sent += 1
+            yield piece
+    hub.note("tts", "synthesized", text=text, audio_ms=round(length_s * 1000))
 
 
 async def _fails(hub: Hub, request: web.Request) -> bool:

@@ -30,13 +30,13 @@ def options() -> dict[str, Any]:
     """Arguments of `AgentSession`: how long each stage may take before it counts as failed.
 
     Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model keeps its
-    own deadline; the voice fails after 2 x 1.5 s.
+    own deadline; the voice fails after 2 x 2 s.
     """
     return {
         "conn_options": SessionConnectOptions(
             stt_conn_options=APIConnectOptions(max_retry=20, retry_interval=0.5, timeout=3.0),
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
-            tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=1.5),
+            tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=2.0),
             max_unrecoverable_errors=GIVE_UP_AFTER + 1,
         ),
         "transcription_timeout": 2.0,
