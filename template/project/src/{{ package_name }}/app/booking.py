@@ -27,9 +27,13 @@ class Appointment:
 
 @dataclass
 class Diary:
-    """Appointments made in this call."""
+    """Appointments made in this call.
+
+    Asking twice for the same thing does no harm: a caller who was told that something went wrong says it again.
+    """
 
     appointments: list[Appointment] = field(default_factory=list)
+    cancelled: list[Appointment] = field(default_factory=list)
 
     def book(self, name: str, day: str, at: str) -> Appointment:
         """Make an appointment.
@@ -45,6 +49,8 @@ class Diary:
             raise NotPossible("A name is missing: ask for it.")
         if not hours.is_open(wanted.day, wanted.at):
             raise NotPossible(f"{hours.describe(wanted.day)} Offer another time.")
+        if wanted in self.appointments:
+            return wanted
         if any((known.day, known.at) == (wanted.day, wanted.at) for known in self.appointments):
             raise NotPossible("That time is taken: offer another one.")
         self.appointments.append(wanted)
@@ -59,5 +65,9 @@ class Diary:
         for known in self.appointments:
             if known.name.casefold() == name.strip().casefold():
                 self.appointments.remove(known)
+                self.cancelled.append(known)
+                return known
+        for known in self.cancelled:
+            if known.name.casefold() == name.strip().casefold():
                 return known
         raise NotPossible(f"There is no appointment for {name}.")

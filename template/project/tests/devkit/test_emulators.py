@@ -1,0 +1,110 @@
+"""The emulators answer as providers do, and fail as providers do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from devkit.emulators.app import create_app
+from devkit.emulators.brain import Brain
+from devkit.emulators.faults import KINDS, MEANING, FaultBoard
+from devkit.emulators.hub import Hub
+from devkit.speech.tone import ToneVoice
+
+Client = TestClient[Any, Any]
+RULES: list[dict[str, Any]] = [
+    {"when": "open on (?P<day>\\w+)", "tool": {"name": "opening_hours", "arguments": {"day": "{day}"}}},
+    {"when_tool": "opening_hours", "say": "I looked: {result}"},
+]
+TOOL = {"type": "function", "function": {"name": "opening_hours", "description": "", "parameters": {}}}
+AUTHORISED = {"Authorization": "Bearer devkit"}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    hub = Hub(ToneVoice(), None, Brain(RULES), first_token_s=0.0, token_s=0.0)
+    async with TestClient(TestServer(create_app(hub))) as started:
+        yield started
+
+
+async def ask(client: Client, *messages: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
+    """Status and the events of a streamed completion."""
+    body = {"model": "m", "stream": True, "messages": list(messages), "tools": [TOOL]}
+    async with client.post("/v1/chat/completions", json=body, headers=AUTHORISED) as answer:
+        lines = (await answer.text()).splitlines()
+    events = [line.removeprefix("data: ") for line in lines if line.startswith("data: {")]
+    return answer.status, [json.loads(event) for event in events if event.endswith("}")]
+
+
+def text_of(events: list[dict[str, Any]]) -> str:
+    return "".join(choice["delta"].get("content") or "" for event in events for choice in event.get("choices", []))
+
+
+async def test_the_model_calls_the_tool_and_says_its_result(client: Client) -> None:
+    _, events = await ask(client, {"role": "user", "content": "Are you open on Monday?"})
+    calls = [call for event in events for one in event["choices"] for call in one["delta"].get("tool_calls", [])]
+    assert json.loads(calls[0]["function"]["arguments"]) == {"day": "Monday"}
+    called = {"role": "assistant", "tool_calls": [calls[0]]}
+    result = {"role": "tool", "tool_call_id": calls[0]["id"], "content": "nine to six"}
+    _, events = await ask(client, {"role": "user", "content": "Are you open on Monday?"}, called, result)
+    assert text_of(events) == "I looked: nine to six"
+
+
+async def test_a_wrong_key_is_refused(client: Client) -> None:
+    headers = {"Authorization": "Bearer invalid-key"}
+    async with client.post("/v1/chat/completions", json={"messages": []}, headers=headers) as answer:
+        assert answer.status == 401
+
+
+@pytest.mark.parametrize("kind", ["http-429", "http-500"])
+async def test_a_status_is_answered_until_the_fault_is_cleared(client: Client, kind: str) -> None:
+    await client.post("/control/faults", json={"stage": "llm", "kind": kind})
+    assert (await ask(client, {"role": "user", "content": "hi"}))[0] == int(kind.removeprefix("http-"))
+    await client.delete("/control/faults")
+    assert (await ask(client, {"role": "user", "content": "hi"}))[0] == 200
+    async with client.get("/control/faults") as answer:
+        assert [one["kind"] for one in (await answer.json())["fired"]] == [kind]
+
+
+@pytest.mark.parametrize("kind", ["refuse", "disconnect"])
+async def test_a_cut_connection_is_cut(client: Client, kind: str) -> None:
+    await client.post("/control/faults", json={"stage": "llm", "kind": kind})
+    with pytest.raises(aiohttp.ClientError):
+        await ask(client, {"role": "user", "content": "hi"})
+
+
+async def test_an_early_end_loses_words(client: Client) -> None:
+    whole = text_of((await ask(client, {"role": "user", "content": "hi"}))[1])
+    await client.post("/control/faults", json={"stage": "llm", "kind": "early-end"})
+    assert text_of((await ask(client, {"role": "user", "content": "hi"}))[1]) != whole
+
+
+async def test_an_unknown_fault_is_refused_with_those_that_exist(client: Client) -> None:
+    async with client.post("/control/faults", json={"stage": "llm", "kind": "tired"}) as answer:
+        assert answer.status == 400
+        assert "hang" in (await answer.json())["error"]
+
+
+async def test_the_journal_tells_what_was_asked(client: Client) -> None:
+    await ask(client, {"role": "user", "content": "hi"})
+    async with client.get("/control/journal") as answer:
+        events = [(line["stage"], line["event"]) for line in await answer.json()]
+    assert events[:2] == [("llm", "request"), ("llm", "answer")]
+
+
+def test_every_kind_has_a_meaning_and_a_stage() -> None:
+    assert set().union(*KINDS.values()) == set(MEANING)
+
+
+def test_a_fault_that_was_never_met_never_fired() -> None:
+    board = FaultBoard()
+    board.arm("stt", "hang")
+    assert not board.strikes("stt", "refuse")
+    assert board.strikes("stt", "hang")
+    board.clear()
+    assert len(board.fired) == 1

@@ -1,0 +1,72 @@
+"""A script, a fault or a word that is wrong is told in one line."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from devkit.emulators.faults import KINDS
+from devkit.processes import Trouble, claim_port, free_port
+from devkit.project import ROOT
+from devkit.script import WrongUse, load, parse_fault
+from devkit.words import contains, error_rate
+
+CALLS = sorted((ROOT / "devkit" / "calls").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CALLS, ids=lambda path: str(path.name))
+def test_every_script_is_valid(path: Path) -> None:
+    assert load(path).turns
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("name: x\nsummary: x\nlanguage: en\nturns: []\n", "turns"),
+        ("name: x\nsummary: x\nlanguage: en\nturns: [{caller: hi, expects: {}}]\n", "turns.0.expects"),
+        ("name: x\nsummary: x\nlanguage: en\nanswers: [{when: hi}]\nturns: [{caller: hi}]\n", "answers.0"),
+        ("name: [", "YAML"),
+    ],
+)
+def test_a_wrong_script_names_the_field(text: str, named: str, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(text)
+    with pytest.raises(WrongUse, match=named):
+        load(path)
+
+
+def test_a_missing_script_lists_those_that_exist() -> None:
+    with pytest.raises(WrongUse, match=r"front-desk\.yaml"):
+        load(ROOT / "devkit" / "calls" / "nothing.yaml")
+
+
+@pytest.mark.parametrize("stage", KINDS)
+def test_every_fault_of_the_table_can_be_asked_for(stage: str) -> None:
+    for kind in KINDS[stage]:
+        assert parse_fault(f"{stage}:{kind}@1", 4).kind == kind
+    assert parse_fault(f"{stage}:hang", 4).turn == 2
+
+
+@pytest.mark.parametrize("text", ["llm", "llm:tired", "ear:hang", "llm:hang@9", "llm:silent"])
+def test_an_unknown_fault_is_refused(text: str) -> None:
+    with pytest.raises(WrongUse, match="FAULT="):
+        parse_fault(text, 4)
+
+
+def test_a_taken_port_is_named() -> None:
+    port = free_port()
+    assert claim_port(port, "test") == port
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", port))
+        holder.listen()
+        with pytest.raises(Trouble, match=str(port)):
+            claim_port(port, "test")
+
+
+def test_numbers_and_contractions_are_the_same_words() -> None:
+    assert error_rate(["I'm Anna, at ten o'clock"], ["I am Anna at 10"]) == 0
+    assert error_rate(["one two three four"], ["one two three five"]) == 0.25
+    assert contains("open from 9 a.m. to 6 p.m.", "9 am")
+    assert not contains("open from 19 to 6", "9")

@@ -1,0 +1,132 @@
+"""Spoken calls through a real server: what a caller would hear, measured by sound."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devkit import speech
+from devkit.call import run
+from devkit.caller import RATE, Caller
+from devkit.processes import Trouble
+from devkit.project import ESPEAK_VOICE, ROOT, STRINGS
+from devkit.script import Script, load, parse_fault
+from devkit.speech.pcm import resample
+from devkit.stack import Options, Stack
+
+CALLS = ROOT / "devkit" / "calls"
+SCRIPTS = sorted(path.stem for path in CALLS.glob("*.yaml"))
+
+
+def script(name: str) -> Script:
+    return load(CALLS / f"{name}.yaml")
+
+
+def sound(text: str) -> bytes:
+    voice = speech.voice("auto", ESPEAK_VOICE)
+    return resample(voice.synthesize(text), voice.rate, RATE)
+
+
+async def calls_ended(stack: Stack, count: int) -> int:
+    """How many calls the worker has seen end, after waiting for `count`."""
+    until = time.monotonic() + 20
+    ended = 0
+    while ended < count and time.monotonic() < until:
+        await asyncio.sleep(0.2)
+        ended = sum(line.get("message") == "call ended" for line in stack.worker_lines())
+    return ended
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+async def test_the_call_goes_as_its_script_says(stack: Stack, name: str) -> None:
+    ended = await calls_ended(stack, 0)
+    report = await run(stack, script(name))
+    assert report["missed"] == []
+    assert report["greeting_ms"] is not None
+    assert report["hung_up_by_agent"]
+    assert await calls_ended(stack, ended + 1) > ended, "the job outlives the call"
+
+
+async def test_the_unheard_rest_is_not_remembered(stack: Stack) -> None:
+    await run(stack, script("barge-in"))
+    long_answer = next(rule.say for rule in script("barge-in").answers if rule.say)
+    last = stack.journal("llm", "request")[-1]["messages"]
+    remembered = " ".join(str(message.get("content")) for message in last if message["role"] == "assistant")
+    assert long_answer is not None
+    assert long_answer.split(",")[0].split()[-1] in remembered
+    assert long_answer.split()[-1].strip(".") not in remembered.split(STRINGS["goodbye"])[0].split()[-3:]
+    assert long_answer not in remembered
+
+
+@pytest.mark.parametrize("fault", ["llm:hang@2", "llm:http-500@2", "stt:silent@2", "tts:http-500@2", "tts:hang@2"])
+async def test_a_dead_provider_is_heard_as_a_sentence(stack: Stack, fault: str) -> None:
+    wanted = script("front-desk")
+    report = await run(stack, wanted, parse_fault(fault, len(wanted.turns)))
+    assert report["missed"] == []
+    assert report["faults_fired"]
+    assert all(error["spoken"] for error in report["errors"])
+    assert any(turn["repeated"] for turn in report["turns"])
+
+
+async def test_two_calls_at_once_know_nothing_of_each_other(stack: Stack) -> None:
+    await asyncio.to_thread(stack.control, "POST", "reset")
+
+    async def say_who_i_am(name: str) -> None:
+        async with Caller(stack.url, f"room-{name}-{time.time_ns()}", identity=name) as caller:
+            await caller.wait_for_sound(caller.joined_at, 30)
+            await caller.wait_for_quiet()
+            line = await caller.say(lines[name])
+            assert await caller.wait_for_sound(line.end, 20)
+            await caller.wait_for_quiet()
+
+    lines = {"anna": sound("Goodbye is not what I want to say."), "ben": sound("The weather is lovely today.")}
+    await asyncio.gather(*(say_who_i_am(name) for name in lines))
+    spoken_to: list[set[str]] = []
+    for request in stack.journal("llm", "request"):
+        said = [str(message["content"]) for message in request["messages"] if message["role"] == "user"]
+        spoken_to.append(
+            {word for word in ("weather", "goodbye", "good-bye") if any(word in one.casefold() for one in said)}
+        )
+    assert all(not ({"weather"} <= words and len(words) > 1) for words in spoken_to)
+
+
+async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -> None:
+    options = Options(scripts=[CALLS / "front-desk.yaml"], folder=tmp_path, chosen_turn_detection=True)
+    with Stack(options) as stack:
+        async with Caller(stack.url, f"drain-{time.time_ns()}") as caller:
+            await caller.wait_for_sound(caller.joined_at, 30)
+            await caller.wait_for_quiet()
+            os.kill(stack.worker.pid, signal.SIGTERM)
+            await asyncio.sleep(1.0)
+            first = script("front-desk").turns[0]
+            await asyncio.to_thread(stack.control, "POST", "expect", {"text": first.caller})
+            line = await caller.say(sound(first.caller))
+            assert await caller.wait_for_sound(line.end, 20), "the draining worker answers its running call"
+            await caller.wait_for_quiet()
+        assert stack.worker.process is not None
+        assert await asyncio.to_thread(stack.worker.process.wait, 60) == 0
+
+
+async def test_a_worker_that_dies_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    with Stack(Options(scripts=[CALLS / "front-desk.yaml"], folder=tmp_path)) as stack:
+
+        async def kill_it() -> None:
+            await asyncio.sleep(6)
+            os.kill(stack.worker.pid, signal.SIGKILL)
+
+        killing = asyncio.create_task(kill_it())
+        with pytest.raises(Trouble, match="worker ended during the call"):
+            await run(stack, script("front-desk"))
+        await killing
+
+
+def test_a_report_says_what_it_was_made_with(stack: Stack) -> None:
+    report: dict[str, Any] = asyncio.run(run(stack, script("barge-in")))
+    assert report["replaced_offline"]["TURN_DETECTION"] == "vad"
+    assert report["versions"]["livekit-agents"]
