@@ -99,7 +99,9 @@ def _fix(step: Step, value: Any) -> str:
         return ""
     wrong = [str(one) for one in (value if isinstance(value, list) else [value]) if str(one) not in possible]
     near = difflib.get_close_matches(wrong[0], possible, 1) if wrong else []
-    return (f"did you mean {near[0]}? " if near else "") + f"choose {'some' if step.question.multiselect else 'one'} of {', '.join(possible)}"
+    return (
+        f"did you mean {near[0]}? " if near else ""
+    ) + f"choose {'some' if step.question.multiselect else 'one'} of {', '.join(possible)}"
 
 
 def _computed(step: Step) -> Problem:

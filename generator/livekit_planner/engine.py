@@ -52,15 +52,13 @@ class Questionnaire:
 
     def __init__(self, template: Path) -> None:
         """Nothing is written: the destination does not exist."""
-        self._stack = ExitStack()
-        self._stack.enter_context(quick())
         self._worker = Worker(src_path=str(template), dst_path=Path("/nonexistent"), quiet=True, settings=SettingsModel())
-        self.specifications: dict[str, dict[str, Any]] = dict(self._worker.template.questions_data)
+        with quick():
+            self.specifications: dict[str, dict[str, Any]] = dict(self._worker.template.questions_data)
 
     def close(self) -> None:
         """Give back what Copier keeps."""
         self._worker._cleanup()
-        self._stack.close()
 
     def __enter__(self) -> Questionnaire:
         """For `with`."""
@@ -75,7 +73,7 @@ class Questionnaire:
         worker = self._worker
         worker.answers = AnswersMap(metadata=worker.template.metadata, external=worker._external_data())
         steps = []
-        with Phase.use(Phase.PROMPT):
+        with quick(), Phase.use(Phase.PROMPT):
             for name, specification in self.specifications.items():
                 step = self._step(name, specification, given)
                 if step.value is not MISSING:
@@ -108,7 +106,6 @@ class Questionnaire:
             error = str(problem) or type(problem).__name__
             value = self._default(question)  # so that the questions after it can be judged too
         return Step(name, question, visible, visible and bool(question.get_ask()), value, name in given, error)
-
 
     @staticmethod
     def _default(question: Question) -> Any:

@@ -43,7 +43,9 @@ def find() -> Template:
     if BUNDLE.is_dir():
         return Template(BUNDLE, json.loads((BUNDLE / "source.json").read_text())["commit"])
     if not (CHECKOUT / "copier.yml").is_file():
-        raise Refused(Problem("template", None, "is neither bundled nor beside the code", "install livekit-planner again"), exit_code=MISSING)
+        raise Refused(
+            Problem("template", None, "is neither bundled nor beside the code", "install livekit-planner again"), exit_code=MISSING
+        )
     return Template(CHECKOUT, _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain", "--", *PARTS)))
 
 

@@ -44,7 +44,7 @@ def _ask_one(step: Step) -> Any:
     kind, keep = structure.pop("type"), structure.pop("filter")
     structure.pop("name")
     structure.pop("when", None)
-    prompt = prompt_by_name(kind)(**structure)
+    prompt = prompt_by_name(kind)(**structure)  # type: ignore[no-untyped-call]
     keys = KeyBindings()
 
     @keys.add("c-b", eager=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from covertable import make
+
 from tests.support import possible
 
 ROWS = Path(__file__).with_name("rows.json")
@@ -62,11 +63,10 @@ def pair_is_possible(pair: Pair) -> bool:
     return possible(answers_of(pair))
 
 
-def impossible_pairs() -> set[Pair]:
-    """The pairs that the questionnaire refuses, found by asking it."""
-    every = list(pairs())
+def impossible_among(every: list[Pair]) -> set[Pair]:
+    """Those pairs that the questionnaire refuses, found by asking it."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        return {pair for pair, accepted in zip(every, pool.map(pair_is_possible, every, chunksize=64), strict=True) if not accepted}
+        return {pair for pair, accepted in zip(every, pool.map(pair_is_possible, every, chunksize=16), strict=True) if not accepted}
 
 
 def rows() -> list[Row]:
@@ -77,7 +77,7 @@ def rows() -> list[Row]:
 
 def remake() -> list[Row]:
     """Compute the array again. Deterministic: same factors and rules, same rows."""
-    refused = impossible_pairs()
+    refused = impossible_among(list(pairs()))
     constraints = [
         {
             "operator": "fn",

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
-from conftest import Project, clean_environment
+
+from tests.run.projects import Project, clean_environment
 
 Born = Callable[..., Project]
 PRESETS = ["web-assistant", "single-vm"]

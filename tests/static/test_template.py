@@ -40,7 +40,7 @@ def text_of(path: Path) -> str | None:
         return None
 
 
-PROJECT_FILES = [path for path in tracked("template/project")]
+PROJECT_FILES = list(tracked("template/project"))
 TEMPLATES = [path for path in PROJECT_FILES if path.suffix == ".jinja"]
 
 
@@ -77,7 +77,7 @@ def questions() -> dict[str, dict[str, object]]:
     class Loader(yaml.SafeLoader):
         """Reads the questionnaire; what is included as data does not matter here."""
 
-    Loader.add_constructor("!include", lambda loader, node: loader.construct_scalar(node))
+    Loader.add_constructor("!include", lambda loader, node: str(node.value))
     found: dict[str, dict[str, object]] = {}
     for path in sorted((TEMPLATE / "questions").glob("*.yml")):
         found.update(yaml.load(path.read_text(), Loader))  # noqa: S506
@@ -174,6 +174,13 @@ def test_what_we_know_was_looked_up() -> None:
     versions = yaml.safe_load((TEMPLATE / "catalogue" / "versions.yml").read_text())
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", versions["as_of"])
     assert str(versions["year"]) == versions["as_of"][:4]
-    pins = {**versions["runtime"], **versions["plugins"], **versions["development"], **versions["speech"], **versions["espeak"], **versions["voice"]}
+    pins = {
+        **versions["runtime"],
+        **versions["plugins"],
+        **versions["development"],
+        **versions["speech"],
+        **versions["espeak"],
+        **versions["voice"],
+    }
     assert all(re.fullmatch(r"\d+(\.\d+)+", pin) for pin in pins.values())
     assert "livekit" not in pins, "livekit is pinned by livekit-agents"

@@ -1,0 +1,127 @@
+"""Layers 6 and 7: plain Copier gives the same bytes, and both ways a project can be updated without losing a line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import clean_clone, git
+
+SETS = {"web-assistant": ["preset=web-assistant"], "single-vm": ["preset=single-vm", "agents=team", "vad=silero-plugin"]}
+Way = Callable[[Path, Path, list[str]], Path]
+RECORDED = ("_commit:", "_src_path:")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clean_clone(tmp_path_factory.mktemp("clone") / "livekit-planner")
+
+
+def copier(*arguments: str | Path, cwd: Path | None = None) -> None:
+    command = [str(Path(sys.executable).with_name("copier")), *map(str, arguments)]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def by_copier(clone: Path, place: Path, sets: list[str]) -> Path:
+    copier("copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", *(part for one in sets for part in ("--data", one)), clone, place)
+    return place
+
+
+def by_planner(clone: Path, place: Path, sets: list[str]) -> Path:
+    arguments = [part for one in sets for part in ("--set", one)]
+    command = [sys.executable, "-m", "livekit_planner", "new", place, "--defaults", "--source", clone, *arguments]
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=clone,
+        env={"PYTHONPATH": "generator", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return place
+
+
+def contents(project: Path) -> Iterator[tuple[str, bytes, bool]]:
+    for path in sorted(project.rglob("*")):
+        if path.is_file() and ".git" not in path.relative_to(project).parts:
+            data = path.read_bytes()
+            if path.name == ".copier-answers.yml":
+                data = b"\n".join(line for line in data.splitlines() if not line.startswith(tuple(word.encode() for word in RECORDED)))
+            yield str(path.relative_to(project)), data, bool(path.stat().st_mode & 0o100)
+
+
+@pytest.mark.parametrize("preset", SETS)
+def test_plain_copier_gives_the_same_bytes(clone: Path, tmp_path: Path, preset: str) -> None:
+    plain = {name: (data, mode) for name, data, mode in contents(by_copier(clone, tmp_path / "plain", SETS[preset]))}
+    ours = {name: (data, mode) for name, data, mode in contents(by_planner(clone, tmp_path / "ours", SETS[preset]))}
+    assert plain.keys() == ours.keys()
+    assert [name for name in plain if plain[name] != ours[name]] == []
+
+
+@pytest.mark.parametrize("way", [by_copier, by_planner], ids=["copier", "planner"])
+def test_an_update_keeps_what_people_wrote(clone: Path, tmp_path: Path, way: Way) -> None:
+    template = tmp_path / "template"
+    git(clone, "clone", "--quiet", str(clone), str(template))
+    project = way(template, tmp_path / "project", ["preset=web-assistant"])
+    git(project, "init", "--quiet")
+    mine = project / "src" / "my_agent" / "app" / "hours.py"
+    mine.write_text(mine.read_text().replace("time(18)", "time(19)"))
+    (project / "src" / "my_agent" / "app" / "prompts" / "support.md").write_text("mine\n")
+    (project / "devkit" / "calls" / "barge-in.yaml").unlink()
+    managed = project / "Makefile"
+    managed.write_text(managed.read_text() + "\nmine: ## Something of ours\n\t@echo mine\n")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "mine")
+
+    newer = template / "template" / "project" / "devkit" / "words.py"
+    newer.write_text(newer.read_text().replace('"""Comparing words', '"""Comparing, newly, words'))
+    git(template, "commit", "--quiet", "--all", "--message", "newer")
+    copier(
+        "update",
+        "--defaults",
+        "--quiet",
+        "--vcs-ref",
+        "HEAD",
+        "--data",
+        "noise_cancellation=webrtc-apm",
+        "--data",
+        "agents=team",
+        cwd=project,
+    )
+
+    assert "time(19)" in mine.read_text()
+    assert "Something of ours" in managed.read_text()
+    assert "newly" in (project / "devkit" / "words.py").read_text()
+    assert (project / "src" / "my_agent" / "runtime" / "noise_webrtc.py").is_file()
+    assert not (project / "src" / "my_agent" / "runtime" / "noise_krisp_cloud.py").exists()
+    assert not (project / "devkit" / "calls" / "barge-in.yaml").exists(), "what was deleted stays deleted"
+    assert (project / "src" / "my_agent" / "app" / "prompts" / "support.md").read_text() == "mine\n"
+    assert "<<<<<<<" not in "".join(path.read_text() for path in project.rglob("*.py"))
+
+
+def test_an_update_without_changes_changes_nothing(clone: Path, tmp_path: Path) -> None:
+    project = by_copier(clone, tmp_path / "project", ["preset=single-vm"])
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "born")
+    copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
+    assert git(project, "status", "--porcelain") == ""
+
+
+def test_a_dirty_checkout_is_refused(clone: Path, tmp_path: Path) -> None:
+    dirty = tmp_path / "dirty"
+    git(clone, "clone", "--quiet", str(clone), str(dirty))
+    (dirty / "template" / "project" / "NOTICE.jinja").write_text("changed {{ project_name }}\n")
+    command = [sys.executable, "-m", "livekit_planner", "new", str(tmp_path / "agent"), "--defaults"]
+    done = subprocess.run(
+        command, cwd=dirty, env={"PYTHONPATH": "generator", "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "--allow-dirty" in done.stderr
+    assert not (tmp_path / "agent").exists()

@@ -1,0 +1,76 @@
+"""Layer 4, second half: every row comes out clean in its own linter, formatter and type checker."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.emitted import environment
+from tests.render import pairwise
+from tests.support import ROOT, render
+
+ROWS = pairwise.rows()
+LEFTOVERS = ("{{", "{%", "%}", "Undefined")
+
+
+def name_of(row: dict[str, Any]) -> str:
+    return f"{ROWS.index(row):02d}-{row['topology']}-{row['stt']}-{row['tts']}-{row['languages']}"
+
+
+@pytest.fixture(scope="module", params=ROWS, ids=name_of)
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return render(tmp_path_factory.mktemp("row") / "project", pairwise.answers_of(request.param.items()))
+
+
+def parse(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        compile(text, str(path), "exec")
+    elif path.suffix in (".yml", ".yaml"):
+        yaml.safe_load(text)
+    elif path.suffix == ".toml":
+        tomllib.loads(text)
+    elif path.suffix == ".json":
+        json.loads(text)
+
+
+def test_every_file_parses_and_nothing_is_left_over(project: Path) -> None:
+    for path in project.rglob("*"):
+        if path.is_file():
+            parse(path)
+            text = path.read_text(encoding="utf-8")
+            assert text.strip() or path.name in ("__init__.py", "py.typed"), f"{path.name} is empty"
+            assert text.endswith("\n") or not text, path.name
+            if path.suffix not in (".js", ".css", ".html", ".py"):
+                assert not any(word in text for word in LEFTOVERS), path.name
+
+
+def test_formatter_linter_and_types_agree(project: Path) -> None:
+    python = environment() / "bin" / "python"
+    cache = ROOT / "build" / "mypy-cache"
+    for tool in (
+        ["ruff", "check", "--no-cache", "."],
+        ["ruff", "format", "--check", "--no-cache", "."],
+        ["mypy", "--cache-dir", str(cache)],
+    ):
+        done = subprocess.run([python, "-m", *tool], cwd=project, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{tool[0]}:\n{done.stdout[-3000:]}{done.stderr[-1000:]}"
+
+
+@pytest.mark.parametrize("row", ROWS[:8], ids=name_of)
+def test_its_own_tests_pass(row: dict[str, Any], tmp_path: Path) -> None:
+    made = render(tmp_path / "project", pairwise.answers_of(row.items()))
+    command = [str(environment() / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not speech and not browser"]
+    done = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_this_python_is_not_the_project_s() -> None:
+    assert environment() != Path(sys.prefix)

@@ -1,0 +1,55 @@
+"""A generated project, used by the commands of its README."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MINUTE_S = 60
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project on disk."""
+
+    path: Path
+
+    def make(self, *arguments: str, check: bool = True, minutes: float = 10) -> subprocess.CompletedProcess[str]:
+        """Run one make target; its output is shown when it fails.
+
+        Raises:
+            AssertionError: the target failed and `check` is set.
+        """
+        done = subprocess.run(
+            ["make", "--no-print-directory", *arguments],
+            cwd=self.path,
+            env=clean_environment(),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=minutes * MINUTE_S,
+        )
+        if check and done.returncode:
+            pytest.fail(f"make {' '.join(arguments)} failed:\n{done.stdout[-6000:]}", pytrace=False)
+        return done
+
+    def report(self) -> dict[str, Any]:
+        """What the last `make call` measured."""
+        loaded: dict[str, Any] = json.loads((self.path / "build/call/report.json").read_text())
+        return loaded
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without the virtual environment that runs the tests."""
+    dropped = {"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    own = str(Path(sys.prefix) / "bin")
+    kept["PATH"] = os.pathsep.join(p for p in kept["PATH"].split(os.pathsep) if p != own)
+    return kept

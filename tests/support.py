@@ -1,0 +1,83 @@
+"""What several layers need: the questionnaire under some answers, rendered projects, a clean clone."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from livekit_planner import answers as merge
+from livekit_planner import engine, source
+from livekit_planner.errors import Refused
+
+_OPEN = contextlib.ExitStack()
+atexit.register(_OPEN.close)
+ROOT = Path(__file__).resolve().parents[1]
+RECORDED = {"_src_path": source.SOURCE, "_commit": "0" * 40}
+
+
+@functools.cache
+def questionnaire() -> engine.Questionnaire:
+    """One questionnaire a process: it is evaluated anew each time."""
+    return engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT, "0" * 40))))
+
+
+def evaluate(given: Mapping[str, Any]) -> dict[str, engine.Step]:
+    """All steps by name.
+
+    Raises:
+        Refused: an answer is wrong.
+    """
+    return {step.name: step for step in merge.judge(questionnaire(), given)}
+
+
+def plan(**given: Any) -> dict[str, Any]:
+    """The plan under these answers."""
+    found: dict[str, Any] = evaluate(given)["plan"].value
+    return found
+
+
+def possible(given: Mapping[str, Any]) -> bool:
+    """Whether the questionnaire accepts these answers."""
+    try:
+        evaluate(given)
+    except Refused:
+        return False
+    return True
+
+
+def choices(question: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Value and reason against it, for each choice."""
+    return [(str(choice.value), choice.reason) for choice in evaluate(given)[question].choices()]
+
+
+def render(destination: Path, given: Mapping[str, Any]) -> Path:
+    """A project from the working tree, without git."""
+    with source.staged(source.Template(ROOT, "0" * 40)) as template:
+        engine.render(template, destination, given, RECORDED)
+    return destination
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """One git command with an author of its own."""
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def clean_clone(destination: Path) -> Path:
+    """This repository as others get it, with what is not committed yet as one more commit."""
+    git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(destination))
+    for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
+        if name and (ROOT / name).is_file():
+            target = destination / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((ROOT / name).read_bytes())
+            target.chmod((ROOT / name).stat().st_mode)
+    git(destination, "add", "--all")
+    git(destination, "commit", "--quiet", "--allow-empty", "--message", "as it is now")
+    return destination
