@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .engine import Questionnaire, Step
 
 
+# Copier takes any other text for true.
+YES_OR_NO = {"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"}
+
+
 def read_file(path: Path) -> dict[str, Any]:
     """A YAML mapping of answers. Scalars stay strings: YAML would eat a telephone number.
 
@@ -23,6 +27,8 @@ def read_file(path: Path) -> dict[str, Any]:
     """
     try:
         loaded = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)  # noqa: S506 (strings only)
+    except UnicodeDecodeError:
+        raise Refused(Problem("--answers", str(path), "is not UTF-8 text", "save it as UTF-8")) from None
     except OSError as error:
         raise Refused(Problem("--answers", str(path), f"cannot be read: {error.strerror}", "name a YAML file")) from None
     except yaml.YAMLError as error:
@@ -32,8 +38,8 @@ def read_file(path: Path) -> dict[str, Any]:
     return {name: value for name, value in loaded.items() if not name.startswith("_")}
 
 
-def read_sets(sets: Iterable[str], specifications: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """`name=value` as answers; a question of many choices takes a comma-separated list.
+def read_sets(sets: Iterable[str]) -> dict[str, Any]:
+    """`name=value` as answers.
 
     Raises:
         Refused: one has no `=`.
@@ -43,9 +49,18 @@ def read_sets(sets: Iterable[str], specifications: Mapping[str, Mapping[str, Any
         name, equals, value = text.partition("=")
         if not equals:
             raise Refused(Problem("--set", text, "has no '='", "write --set name=value"))
-        many = specifications.get(name, {}).get("multiselect")
-        found[name] = [part.strip() for part in value.split(",") if part.strip()] if many else value
+        found[name] = value
     return found
+
+
+def split_lists(given: Mapping[str, Any], specifications: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A question of many choices takes a comma-separated text for a list."""
+    return {
+        name: [part.strip() for part in value.split(",") if part.strip()]
+        if isinstance(value, str) and specifications.get(name, {}).get("multiselect")
+        else value
+        for name, value in given.items()
+    }
 
 
 def judge(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Step]:
@@ -54,6 +69,7 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Step]:
     Raises:
         Refused: with every problem that there is.
     """
+    given = split_lists(given, questionnaire.specifications)
     known = [name for name, spec in questionnaire.specifications.items() if spec.get("when") is not False]
     problems = [_unknown(name, given[name], known) for name in given if name not in known]
     steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known})
@@ -67,7 +83,7 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Step]:
 
 
 def _unknown(name: str, value: Any, known: list[str]) -> Problem:
-    near = difflib.get_close_matches(name, known, 1, 0.5)
+    near = difflib.get_close_matches(name, known, 1, 0.6)
     fix = f"did you mean {near[0]}?" if near else "livekit-planner options lists all"
     return Problem(name, value, "there is no such question", fix)
 
@@ -76,6 +92,8 @@ def _judge_step(step: Step, given: Mapping[str, Any]) -> Problem | None:
     value = given.get(step.name)
     if step.given and not step.visible:
         return Problem(step.name, value, f"is not asked for these answers (when: {step.question.when})", "leave it out")
+    if step.given and step.question.get_type_name() == "bool" and str(value).casefold() not in YES_OR_NO:
+        return Problem(step.name, value, "is neither yes nor no", "write true or false")
     if not step.error:
         return None
     return Problem(step.name, value, _reason(step, value), _fix(step, value))

@@ -64,7 +64,8 @@ def new(
             with engine.Questionnaire(place) as questionnaire:
                 given: dict[str, Any] = {"preset": preset} if preset else {}
                 given |= merge.read_file(file) if file else {}
-                given |= merge.read_sets(sets, questionnaire.specifications)
+                given |= merge.read_sets(sets)
+                given = merge.split_lists(given, questionnaire.specifications)
                 merge.judge(questionnaire, given)
                 if interactive:
                     given = _asked(questionnaire, given)
@@ -139,7 +140,7 @@ def _detail(template: source.Template, name: str, sets: Sequence[str]) -> dict[s
 
     described = {question["name"]: question for question in _listed(template)}
     with source.staged(template) as place, engine.Questionnaire(place) as questionnaire:
-        steps = merge.judge(questionnaire, {**merge.read_sets(sets, questionnaire.specifications)})
+        steps = merge.judge(questionnaire, merge.read_sets(sets))
         if name not in described:
             merge.judge(questionnaire, {name: None})
         step = next(step for step in steps if step.name == name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from copier._main import Worker
 from copier._settings import SettingsModel
 from copier._types import MISSING
 from copier._user_data import AnswersMap, Question
+from jinja2 import Environment
 
 ANSWERS_FILE = Path(".copier-answers.yml")
+_compiled: dict[Any, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,13 @@ class Questionnaire:
         """For `with`."""
         self.close()
 
-    def evaluate(self, given: Mapping[str, Any]) -> list[Step]:
-        """Every question in order, with the answers `given` and defaults for the rest; all errors, not just the first."""
+    def evaluate(self, given: Mapping[str, Any], remembered: Mapping[str, Any] | None = None) -> list[Step]:
+        """Every question in order, with the answers `given` and defaults for the rest; all errors, not just the first.
+
+        What is `remembered` of an earlier asking becomes the default of its prompt.
+        """
         worker = self._worker
-        worker.answers = AnswersMap(metadata=worker.template.metadata, external=worker._external_data())
+        worker.answers = AnswersMap(last=dict(remembered or {}), metadata=worker.template.metadata, external=worker._external_data())
         steps = []
         with quick(), Phase.use(Phase.PROMPT):
             for name, specification in self.specifications.items():
@@ -117,13 +122,29 @@ class Questionnaire:
 
 @contextmanager
 def quick() -> Iterator[None]:
-    """Copier without what a fresh folder does not need: a git process a file, and a compilation a path part."""
+    """Copier without what a fresh folder does not need: a git process a file, a compilation a path part, the same one twice.
+
+    Compiling once skips a reset of Copier's `yield` tag: no path of the template may use it (a test holds that).
+    """
     render = Worker._render_string
 
     def render_string(self: Worker, string: str, extra_context: Any = None) -> str:
         return render(self, string, extra_context) if "{" in string else string
 
+    compile_source: Callable[..., Any] = Environment.compile
+
+    def compile_once(
+        self: Environment, source: Any, name: Any = None, filename: Any = None, raw: bool = False, defer_init: bool = False
+    ) -> Any:
+        if raw or defer_init or not isinstance(source, str):
+            return compile_source(self, source, name, filename, raw, defer_init)
+        key = (type(self), self.trim_blocks, self.lstrip_blocks, source, name, filename)
+        if key not in _compiled:
+            _compiled[key] = compile_source(self, source, name, filename)
+        return _compiled[key]
+
     with ExitStack() as stack:
+        stack.enter_context(patch.object(Environment, "compile", compile_once))
         stack.enter_context(patch.object(Worker, "_sync_git_index_executable_bit", lambda *_: None))
         stack.enter_context(patch.object(Worker, "answers_relpath", ANSWERS_FILE))
         stack.enter_context(patch.object(Worker, "_render_string", render_string))

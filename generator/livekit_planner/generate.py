@@ -31,14 +31,17 @@ def generate(template: Path, destination: Path, answers: Mapping[str, Any], reco
         Refused: the place is taken or cannot be written.
     """
     check_place(destination)
+    destination = destination.resolve()
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{destination.name}-") as place:
             made = Path(place) / destination.name
             engine.render(template, made, answers, recorded)
-            if destination.is_dir():
-                destination.rmdir()
-            made.rename(destination)
+            if destination.is_dir():  # empty, and perhaps where somebody stands
+                for part in made.iterdir():
+                    part.rename(destination / part.name)
+            else:
+                made.rename(destination)
     except OSError as error:
         raise Refused(Problem("DEST", str(destination), f"cannot be written: {error.strerror}", "name another place")) from None
     return files_of(destination)

@@ -26,7 +26,7 @@ def ask(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any] |
     answers: dict[str, Any] = {}
     position = 0
     while True:
-        todo = [step for step in questionnaire.evaluate({**given, **answers}) if step.asked and step.name not in given]
+        todo = [step for step in questionnaire.evaluate({**given, **answers}, answers) if step.asked and step.name not in given]
         if position >= len(todo):
             break
         try:
@@ -34,7 +34,8 @@ def ask(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any] |
             position += 1
         except Back:
             position = max(0, position - 1)
-    merged = {**given, **answers}
+    still_asked = {step.name for step in todo}  # a section that was closed again takes its answers along
+    merged = {**given, **{name: value for name, value in answers.items() if name in still_asked}}
     _review(questionnaire.evaluate(merged))
     return merged if questionary.confirm("Write the project?", default=True).unsafe_ask() else None
 

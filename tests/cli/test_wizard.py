@@ -36,6 +36,7 @@ def test_two_steps_back_a_refused_name_and_a_review(start: Start, tmp_path: Path
     child.expect("Which sections")
     child.send(BACK)
     child.expect("What are you building")
+    child.expect(r"»\s\S*single-vm")  # what was answered before is where the cursor stands
     child.send("\x1b[A" + ENTER)
     child.expect("Which sections")
     child.send(ENTER)

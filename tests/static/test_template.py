@@ -150,6 +150,10 @@ def test_no_file_names_a_package_registry_or_this_machine() -> None:
             assert word not in text, f"{path} names {word}"
 
 
+def test_no_path_repeats_by_yield() -> None:
+    assert not [path for path in PROJECT_FILES if "{% yield" in str(path)], "the command line compiles each source once"
+
+
 def test_no_lock_file_and_no_environment_is_shipped() -> None:
     names = {path.name for path in PROJECT_FILES}
     assert not names & {"uv.lock", "uv.lock.jinja", "package-lock.json", ".env", ".env.jinja"}
