@@ -117,7 +117,7 @@ def serving(site: Site, port: int) -> Iterator[str]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="page", daemon=True)
     thread.start()
-    runner = web.AppRunner(create_app(site), access_log=None)
+    runner = web.AppRunner(create_app(site), access_log=None, shutdown_timeout=1.0)
     try:
         asyncio.run_coroutine_threadsafe(_start(runner, port), loop).result(10)
         yield f"http://127.0.0.1:{port}/"
@@ -130,4 +130,4 @@ def serving(site: Site, port: int) -> Iterator[str]:
 
 async def _start(runner: web.AppRunner, port: int) -> None:
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=1.0).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()

@@ -13,7 +13,7 @@ const SILENT_AFTER_MS = 12_000;
 const PILL = { idle: "Ready", connecting: "Connecting", waiting: "Waiting", live: "Live", reconnecting: "Reconnecting", ended: "Ended", failed: "Failed" };
 
 const orb = new Orb($("orb"));
-let facts, call, microphone, mine, theirs, muted, notice, startedAt, waitingSince, thinkingSince, quietSince;
+let facts, call, spoken, microphone, mine, theirs, muted, notice, startedAt, waitingSince, thinkingSince, quietSince;
 
 const show = (phase) => {
   document.body.dataset.phase = phase;
@@ -64,6 +64,7 @@ const check = async () => {
   try {
     await openMicrophone();
     tell(null);
+    $("checked").hidden = false;
     $("check-text").textContent = microphone.label || "Say something";
   } catch (error) {
     offerTyping(microphoneProblem(error));
@@ -77,7 +78,8 @@ const offerTyping = (code) => {
   $("start").focus();
 };
 
-const start = async (spoken) => {
+const start = async (aloud) => {
+  spoken = aloud;
   tell(null);
   reset();
   try {
@@ -121,17 +123,16 @@ const over = (why) => {
   $("caption").textContent = "";
   say("");
   $("lines").querySelectorAll("[data-final=false]").forEach((line) => (line.dataset.final = "true"));
-  const spoken = $("lines").childElementCount > 0;
-  $("card-title").textContent = call.phase === "failed" ? "Call again" : why === "agent" ? "The agent ended the call" : "Call ended";
+  $("card-title").textContent = why === "agent" ? "The agent ended the call" : "Call ended";
   $("card-text").textContent = startedAt ? `It lasted ${length(startedAt)}.` : facts.about;
-  $("suggestions").hidden = Boolean(startedAt);
-  $("save").hidden = !spoken;
+  $("ideas").hidden = Boolean(startedAt);
+  $("save").hidden = $("lines").childElementCount === 0;
   $("start").textContent = "Call again";
-  $("start").onclick = () => start(true);
-  $("check-text").textContent = "Optional";
+  $("start").onclick = () => start(spoken);
+  $("checked").hidden = $("check").hidden = true;
   show(call.phase);
   if (call.phase === "failed") {
-    tell(why, () => start(true));
+    tell(why, () => start(spoken));
     $("notice-action").focus();
   } else {
     tell(null);

@@ -1,0 +1,228 @@
+"""Each finding of `make doctor` can be provoked, none shows a secret, and only an error stops the work."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from devkit import doctor, project, server, speech
+from devkit.health import CHECKS, Finding, Severity, keys, machine, packages, tools
+from devkit.health.finding import ok
+from devkit.processes import Trouble
+
+SECRET = "sk-live-0123456789abcdef0123456789"
+Root = Callable[[str], Path]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Root:
+    """A project of its own with the given `.env`, and nothing of it in the environment."""
+    for name in (*project.PROVIDER_KEYS, *keys.LIVEKIT):
+        monkeypatch.delenv(name, raising=False)
+    shutil.copy(project.ROOT / "pyproject.toml", tmp_path)
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+
+    def write(text: str) -> Path:
+        (tmp_path / ".env").write_text(text)
+        return tmp_path
+
+    return write
+
+
+def only(findings: list[Finding], code: str) -> Finding:
+    found = [finding for finding in findings if finding.code == code]
+    assert len(found) == 1, findings
+    return found[0]
+
+
+def test_another_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert only(packages.python(), "D101").severity is Severity.OK
+    monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    assert only(packages.python(), "D101").severity is Severity.ERROR
+
+
+def test_a_missing_package_is_an_error_and_another_version_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions: dict[str, str | None] = {"livekit-agents": None, "pytest": "0.1"}
+    real = packages.installed
+    monkeypatch.setattr(packages, "installed", lambda name: versions.get(name, real(name)))
+    findings = packages.pinned()
+    assert "livekit-agents" in only(findings, "D102").title
+    assert only(findings, "D102").severity is Severity.ERROR
+    assert "pytest 0.1 instead of" in only(findings, "D103").title
+
+
+def test_a_machine_without_voice_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speech, "best_voice", lambda _: "tone")
+    assert only(packages.voice(), "D104").severity is Severity.WARNING
+
+
+def test_a_taken_port_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = int(taken.getsockname()[1])
+        monkeypatch.setattr(machine, "PORTS", {port: "a test"})
+        assert str(port) in only(machine.ports(), "D201").title
+    assert only(machine.ports(), "D201").severity is Severity.OK
+
+
+def test_loopback_alone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo")])
+    assert only(machine.interface(), "D202").severity is Severity.ERROR
+    assert "veth" in only(machine.interface(), "D202").mend
+
+
+def test_a_clock_before_the_project_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1_000_000.0)
+    assert only(machine.clock(), "D203").severity is Severity.ERROR
+
+
+def test_a_clock_that_jumps_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    readings = iter([now, now, now + 30.0])
+    monkeypatch.setattr(time, "time", lambda: next(readings))
+    assert only(machine.clock(), "D203").severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("free", "severity"), [(10 * 2**30, Severity.OK), (2**30, Severity.WARNING), (2**20, Severity.ERROR)]
+)
+def test_a_full_disk(free: int, severity: Severity, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type("Usage", (), {"free": free})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert only(machine.disk(), "D204").severity is severity
+
+
+def test_no_sound_device_is_only_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(machine, "CARDS", tmp_path / "cards")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    assert only(machine.sound(), "D205").severity is Severity.INFO
+    (tmp_path / "cards").write_text(" 0 [PCH]: HDA-Intel\n")
+    assert only(machine.sound(), "D205").severity is Severity.OK
+
+
+def test_no_server_is_an_error_only_without_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "find", lambda: None)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    assert only(tools.livekit_server(), "D301").severity is Severity.WARNING
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert only(tools.livekit_server(), "D301").severity is Severity.ERROR
+    assert only(tools.go(), "D302").severity is only(tools.npm(), "D303").severity is Severity.INFO
+
+
+def test_a_server_that_was_named_and_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIVEKIT_SERVER", "/nowhere/livekit-server")
+    assert "/nowhere/livekit-server" in only(tools.livekit_server(), "D301").title
+    with pytest.raises(Trouble):
+        server.find()
+
+
+@pytest.mark.parametrize(
+    ("says", "severity"),
+    [
+        ("", Severity.ERROR),
+        ("livekit-server version 0.1.0", Severity.WARNING),
+        (f"livekit-server version {project.LIVEKIT_SERVER_VERSION}", Severity.OK),
+    ],
+)
+def test_the_server_is_asked_for_its_version(says: str, severity: Severity, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "find", lambda: Path("/opt/livekit-server"))
+    monkeypatch.setattr(server, "version_of", lambda _: says)
+    assert only(tools.livekit_server(), "D301").severity is severity
+
+
+def test_the_module_of_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "PAGE", tmp_path / "package.json")
+    assert "not installed" in only(tools.page(), "D304").title
+    tools.PAGE.write_text('{"version": "0.0.1"}')
+    assert "0.0.1" in only(tools.page(), "D304").title
+    tools.PAGE.write_text(json.dumps({"version": project.LIVEKIT_CLIENT_VERSION}))
+    assert only(tools.page(), "D304").severity is Severity.OK
+
+
+def test_without_env_file_everything_is_emulated(root: Root) -> None:
+    assert f"0 of {len(project.PROVIDER_KEYS)}" in only(keys.providers(), "D401").title
+    assert only(keys.settings(), "D403").severity is Severity.OK
+    assert keys.secrecy() == []
+
+
+def test_keys_are_counted_and_never_shown(root: Root) -> None:
+    root("".join(f"{name}={SECRET}\n" for name in (*project.PROVIDER_KEYS, "LIVEKIT_API_SECRET")))
+    count = len(project.PROVIDER_KEYS)
+    assert f"{count} of {count}" in only(keys.providers(), "D401").title
+    findings = keys.providers() + keys.settings()
+    assert SECRET not in doctor.table(findings) + doctor.as_json(findings)
+
+
+@pytest.mark.parametrize("value", ["your-key-here", "changeme", "<key>", "${KEY}", "xxxxxxxxxxxxxxxxxxxx", "abc"])
+def test_placeholders_are_recognised(value: str, root: Root) -> None:
+    name = project.PROVIDER_KEYS[0]
+    root(f"# a comment\nexport {name}='{value}'\n")
+    assert name in only(keys.providers(), "D402").title
+    assert not keys.is_placeholder(SECRET)
+
+
+def test_what_is_missing_and_what_is_wrong_in_the_settings(root: Root) -> None:
+    root("LIVEKIT_URL=wss://voice.test\n")
+    missing = only(keys.settings(), "D403")
+    assert missing.severity is Severity.WARNING
+    assert "LIVEKIT_API_SECRET is missing" in missing.title
+    root("HEALTH_PORT=a-port\n")
+    wrong = only(keys.settings(), "D403")
+    assert wrong.severity is Severity.ERROR
+    assert "HEALTH_PORT is wrong" in wrong.title
+    assert "a-port" not in wrong.title
+
+
+def test_an_env_file_in_git_is_an_error(root: Root) -> None:
+    folder = root("LIVEKIT_URL=wss://voice.test\n")
+    git = ["git", "-C", str(folder)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    assert only(keys.secrecy(), "D404").severity is Severity.OK
+    subprocess.run([*git, "add", "--force", ".env"], check=True)
+    assert only(keys.secrecy(), "D404").severity is Severity.ERROR
+
+
+def test_a_check_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks() -> list[Finding]:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(doctor, "CHECKS", (breaks,))
+    (finding,) = doctor.examine()
+    assert (finding.code, finding.severity) == ("D900", Severity.WARNING)
+    assert SECRET not in doctor.table([finding])
+
+
+def test_only_an_error_stops_the_work(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    note = Finding("D205", Severity.WARNING, "quiet", "No sound.", "make noise")
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: [note, ok("D101", "Python")],))
+    assert doctor.main([]) == doctor.USABLE
+    shown = capsys.readouterr().out
+    assert shown.index("D101") < shown.index("D205")
+    assert "-> make noise" in shown
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: [Finding("D102", Severity.ERROR, "gone")],))
+    assert doctor.main(["--json"]) == doctor.MISSING
+    body = json.loads(capsys.readouterr().out)
+    assert (body["ok"], body["findings"][0]["code"]) == (False, "D102")
+
+
+def test_every_finding_that_is_not_well_says_what_to_do() -> None:
+    assert len(CHECKS) == len(set(CHECKS))
+    for finding in doctor.examine():
+        assert finding.severity is Severity.OK or (finding.meaning and finding.mend), finding
+
+
+def test_it_needs_nothing_but_the_standard_library() -> None:
+    code = "import devkit.doctor, sys; sys.exit(bool({'aiohttp', 'pydantic', 'yaml', 'numpy'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.ROOT, env=dict(os.environ), check=False)
+    assert done.returncode == 0
