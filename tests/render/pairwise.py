@@ -46,6 +46,15 @@ FACTORS: dict[str, list[Any]] = {
 }
 
 
+# A value that contradicts the default of an earlier question is possible all the same: with this answer to that one.
+TOGETHER_WITH: dict[tuple[str, str], Row] = {
+    ("llm_fallback", "openai-gpt-5.6-luna"): {"llm": "openai-compatible"},
+    ("llm_fallback", "openai-gpt-4.1"): {"llm": "openai-compatible"},
+    ("tts_fallback", "elevenlabs-flash-v2.5"): {"tts": "deepgram-aura-2"},
+    ("turn_detection", "stt"): {"stt": "deepgram-flux"},
+}
+
+
 def answers_of(row: Iterable[tuple[str, Any]]) -> Row:
     """Answers as the questionnaire takes them: `en,de` becomes a list."""
     return {name: value.split(",") if name == "languages" else value for name, value in row}
@@ -60,7 +69,10 @@ def pairs() -> Iterator[Pair]:
 
 def pair_is_possible(pair: Pair) -> bool:
     """Whether the questionnaire accepts both together, everything else as its defaults say."""
-    return possible(answers_of(pair))
+    helped: Row = {}
+    for value in pair:
+        helped |= TOGETHER_WITH.get(value, {})
+    return possible({**helped, **answers_of(pair)})
 
 
 def impossible_among(every: list[Pair]) -> set[Pair]:

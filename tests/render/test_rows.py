@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -54,7 +55,7 @@ def test_every_file_parses_and_nothing_is_left_over(project: Path) -> None:
 
 def test_formatter_linter_and_types_agree(project: Path) -> None:
     python = environment() / "bin" / "python"
-    cache = ROOT / "build" / "mypy-cache"
+    cache = ROOT / "build" / f"mypy-cache-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
     for tool in (
         ["ruff", "check", "--no-cache", "."],
         ["ruff", "format", "--check", "--no-cache", "."],
