@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
 import shutil
 import wave
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from livekit import api
 
 from devkit import page as talk_page
-from devkit import project, speech
+from devkit import project, script, server, speech
 from devkit.processes import free_port
 from devkit.stack import Stack
-from devkit.talk import hears, suggestions
+from devkit.talk import SCRIPT, hears, suggestions
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 SHOTS = project.ROOT / "build" / "talk" / "screenshots"
@@ -130,6 +133,18 @@ def wait_for_notice(tab: Any, code: str) -> Any:
     return tab.get_by_role("alert")
 
 
+async def remove_agents(stack: Stack) -> None:
+    """Take the agents out of the rooms, as their sudden end does, without the 20 s until the server notices one."""
+    async with api.LiveKitAPI(stack.url.replace("ws", "http", 1), server.KEY, server.SECRET) as lk:
+        for room in (await lk.room.list_rooms(api.ListRoomsRequest())).rooms:
+            people = await lk.room.list_participants(api.ListParticipantsRequest(room=room.name))
+            for someone in people.participants:
+                if someone.kind == api.ParticipantInfo.Kind.AGENT:
+                    await lk.room.remove_participant(
+                        api.RoomParticipantIdentity(room=room.name, identity=someone.identity)
+                    )
+
+
 def shoot(tab: Any, name: str) -> None:
     SHOTS.mkdir(parents=True, exist_ok=True)
     tab.wait_for_timeout(250)
@@ -223,6 +238,32 @@ def test_an_agent_that_is_not_there_is_said(visit: Open, stack: Stack) -> None:
     assert "did not join" in wait_for_notice(tab, "noAgent").inner_text()
     assert microphones_live(tab) == 0
     shoot(tab, "no-agent-1280")
+
+
+def test_an_agent_that_dies_in_the_call_is_said(visit: Open, stack: Stack) -> None:
+    tab = visit()
+    start(tab)
+    wait_for_line(tab, "agent", 1)
+    with ThreadPoolExecutor(1) as other:  # Playwright has a loop in this thread
+        other.submit(asyncio.run, remove_agents(stack)).result()
+    notice = wait_for_notice(tab, "agentLeft")
+    assert microphones_live(tab) == 0
+    assert len(said(tab, "agent")) >= 1, "the transcript is kept"
+    shoot(tab, "agent-left-1280")
+    notice.get_by_role("button", name="Try again").click()
+    tab.wait_for_selector("body[data-phase=live]")
+
+
+def test_an_agent_that_hangs_up_is_no_failure(visit: Open) -> None:
+    tab = visit()
+    start(tab)
+    wait_for_line(tab, "agent", 1)
+    wait_for_quiet(tab)
+    tab.get_by_label("Type to the agent").fill(script.load(SCRIPT).turns[-1].caller)
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("body[data-phase=ended]")
+    assert tab.get_by_role("heading", name="The agent ended the call").is_visible()
+    assert not tab.get_by_role("alert").is_visible()
 
 
 def test_a_server_that_is_not_there_is_said(visit: Open) -> None:
