@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,9 @@ def main(argv: list[str]) -> int:
         port=options.port,
     )
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
+    _say("starting LiveKit server, emulators and worker ...")
     with Stack(setup) as stack:
+        _say(f"calling, {len(script.turns)} turns in real time ...")
         made = asyncio.run(run(stack, script, fault))
     _print(made, options.json)
     return DONE if made["ok"] else CHECK_FAILED
@@ -82,6 +85,10 @@ async def run(stack: Stack, script: Script, fault: Fault | None = None) -> dict[
     made = report.compose(script, talk, missed, fired, replaced)
     report.write(stack.options.folder, made, caller)
     return made
+
+
+def _say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
 
 
 def _print(made: dict[str, Any], as_json: bool) -> None:
