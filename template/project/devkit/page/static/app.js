@@ -174,14 +174,14 @@ const length = (since) => {
 // What is said of the call, from what is heard in it.
 const judge = (now) => {
   if (call.phase === "connecting") return ["quiet", "Connecting…"];
-  if (call.phase === "reconnecting") return ["quiet", "The connection is weak. Reconnecting…"];
+  if (call.phase === "reconnecting") return ["quiet", "Connection lost. Reconnecting…"];
   if (call.phase === "waiting") return ["quiet", now - waitingSince > 4000 ? "The agent takes longer than usual…" : "The agent is joining…"];
+  if (call.agentLost) return ["quiet", "Waiting for the agent…"];
   if (theirs?.heardWithin(HANGOVER_MS)) return ["agent", "The agent speaks"];
   if (!muted && mine?.heardWithin(HANGOVER_MS)) return ["you", "You speak"];
   thinkingSince = call.agentState === "thinking" ? (thinkingSince ?? now) : undefined;
   if (thinkingSince && now - thinkingSince > SLOW_AFTER_MS) return ["quiet", "Still working on it…"];
   if (thinkingSince && now - thinkingSince > THINKING_AFTER_MS) return ["quiet", "Thinking…"];
-  if (call.agentLost) return ["quiet", "Waiting for the agent…"];
   if (muted) return ["quiet", "Your microphone is muted"];
   return ["quiet", microphone ? "Listening. Go ahead." : "Type your question below."];
 };

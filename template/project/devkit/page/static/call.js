@@ -6,6 +6,7 @@ const TOKEN_MS = 8_000;
 const CONNECT_MS = 20_000;
 const JOIN_MS = 10_000;
 const READY_MS = 15_000;
+const RECONNECT_MS = 20_000;
 const FAREWELL_MS = 1_500; // an agent that hangs up leaves before it closes the room
 const READY = new Set(["listening", "thinking", "speaking"]);
 const AT_END = {
@@ -81,7 +82,7 @@ export class Call extends EventTarget {
   }
 
   watch(room) {
-    const busy = () => this.phase !== "connecting" && this.enter("reconnecting");
+    const busy = () => this.phase !== "connecting" && this.reconnect();
     room
       .on(RoomEvent.ParticipantConnected, (someone) => this.met(someone))
       .on(RoomEvent.ParticipantDisconnected, (someone) => someone.identity === this.agent && this.later(FAREWELL_MS, () => this.fail("agentLeft")))
@@ -94,6 +95,13 @@ export class Call extends EventTarget {
       .on(RoomEvent.Reconnected, () => this.enter(this.agent ? "live" : "waiting"))
       .on(RoomEvent.Disconnected, (reason) => this.gone(reason));
     room.registerTextStreamHandler("lk.transcription", (reader, from) => this.read(reader, from.identity));
+  }
+
+  reconnect() {
+    if (this.phase === "reconnecting") return;
+    this.enter("reconnecting");
+    const attempt = (this.attempt = {});
+    this.later(RECONNECT_MS, () => this.phase === "reconnecting" && this.attempt === attempt && this.fail("lost"));
   }
 
   awaitAgent() {
