@@ -70,6 +70,10 @@ class Chat:
 
         return await self._until(settled, ANSWER_TIMEOUT_S)
 
+    async def wait_for_end(self, timeout_s: float) -> bool:
+        """Whether the call ended in time."""
+        return await self._until(self.over.is_set, timeout_s)
+
     async def _until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         until = time.monotonic() + timeout_s
         while not condition():

@@ -22,6 +22,7 @@ FOLDER = project.ROOT / "build" / "talk"
 SCRIPT = project.ROOT / "devkit" / "calls" / "front-desk.yaml"
 PATIENCE_S = {"page": "60", "text": "3600"}  # people look at a page, and type slowly
 WATCH_S = 1.0
+FAREWELL_S = 2.0
 
 
 def main(argv: list[str]) -> int:
@@ -105,6 +106,7 @@ async def converse(stack: Stack) -> None:
                 print(f"You: {line}")
             await chat.say(line)
             stack.watch()
+        await chat.wait_for_end(FAREWELL_S)  # an agent that said goodbye hangs up a moment later
     print("The agent ended the call." if chat.hung_up else "Call ended.")
 
 

@@ -241,6 +241,7 @@ const prepare = async () => {
   $("card-text").textContent = facts.about;
   $("caption").lang = $("lines").lang = $("suggestions").lang = facts.language;
   $("suggestions").replaceChildren(...facts.suggestions.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  $("ideas-title").textContent = facts.hears ? "You can say" : "You can type";
   $("privacy").textContent = facts.emulated
     ? "Nothing leaves this machine: recognition, model and voice are emulated here."
     : "Your voice and words go to the providers whose keys are in .env.";
