@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from aiohttp import web
 from ..speech import Recogniser, Voice
 from .brain import Brain
 from .faults import AT_THE_DOOR, FaultBoard
+
+Talk = Callable[[web.WebSocketResponse], Awaitable[None]]
 
 
 class CutOff(Exception):
@@ -90,6 +93,19 @@ class Hub:
             self.note(stage, "fault", kind="hang")
             await self.stand_still(stage)
         return None
+
+    async def converse(self, request: web.Request, stage: str, key: str, talk: Talk) -> web.StreamResponse:
+        """Serve one websocket: past the door, then `talk` until it is over."""
+        socket = web.WebSocketResponse()
+        socket.headers["dg-request-id"] = uuid.uuid4().hex
+        with suppress(CutOff, ConnectionError):
+            if refusal := await self.at_the_door(request, stage, key):
+                return refusal
+            await socket.prepare(request)
+            with self.open(stage, request):
+                await talk(socket)
+            await socket.close()
+        return socket
 
     async def stand_still(self, stage: str) -> None:
         """Do nothing for as long as the fault is armed.

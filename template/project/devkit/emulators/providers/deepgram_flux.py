@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from contextlib import suppress
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -21,23 +20,11 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def listen(request: web.Request) -> web.StreamResponse:
-        return await _listen(hub, request)
+        hub.note(STAGE, "connect", query=dict(request.query))
+        key = request.headers.get("Authorization", "").removeprefix("Token ")
+        return await hub.converse(request, STAGE, key, lambda socket: _Turns(hub, request, socket).run())
 
     return [web.get("/v2/listen", listen)]
-
-
-async def _listen(hub: Hub, request: web.Request) -> web.StreamResponse:
-    hub.note(STAGE, "connect", query=dict(request.query))
-    socket = web.WebSocketResponse()
-    with suppress(CutOff, ConnectionError):
-        key = request.headers.get("Authorization", "").removeprefix("Token ")
-        if refusal := await hub.at_the_door(request, STAGE, key):
-            return refusal
-        await socket.prepare(request)
-        with hub.open(STAGE, request):
-            await _Turns(hub, request, socket).run()
-        await socket.close()
-    return socket
 
 
 class _Turns:

@@ -17,7 +17,8 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await _stream(hub, request)
+        hub.note(STAGE, "connect", query=dict(request.query))
+        return await hub.converse(request, STAGE, _key(request), lambda socket: _speak(hub, request, socket))
 
     async def whole(request: web.Request) -> web.StreamResponse:
         return await _whole(hub, request)
@@ -31,19 +32,6 @@ def _key(request: web.Request) -> str:
 
 def _rate(request: web.Request) -> int:
     return int(request.query.get("sample_rate", 24_000))
-
-
-async def _stream(hub: Hub, request: web.Request) -> web.StreamResponse:
-    hub.note(STAGE, "connect", query=dict(request.query))
-    socket = web.WebSocketResponse()
-    with suppress(CutOff, ConnectionError):
-        if refusal := await hub.at_the_door(request, STAGE, _key(request)):
-            return refusal
-        await socket.prepare(request)
-        with hub.open(STAGE, request):
-            await _speak(hub, request, socket)
-        await socket.close()
-    return socket
 
 
 async def _speak(hub: Hub, request: web.Request, socket: web.WebSocketResponse) -> None:

@@ -20,7 +20,10 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def many(request: web.Request) -> web.StreamResponse:
-        return await _many(hub, request)
+        hub.note(STAGE, "connect", query=dict(request.query), voice=request.match_info["voice"])
+        rate = _rate(request)
+        key = request.headers.get("xi-api-key", "")
+        return await hub.converse(request, STAGE, key, lambda socket: _many(hub, request, socket, rate))
 
     async def whole(request: web.Request) -> web.StreamResponse:
         return await _whole(hub, request)
@@ -48,25 +51,15 @@ def _rate(request: web.Request) -> int:
     return int(form.removeprefix("pcm_"))
 
 
-async def _many(hub: Hub, request: web.Request) -> web.StreamResponse:
-    hub.note(STAGE, "connect", query=dict(request.query), voice=request.match_info["voice"])
-    socket = web.WebSocketResponse()
-    with suppress(CutOff, ConnectionError):
-        if refusal := await hub.at_the_door(request, STAGE, request.headers.get("xi-api-key", "")):
-            return refusal
-        rate = _rate(request)
-        await socket.prepare(request)
-        contexts: dict[str, _Context] = {}
-        try:
-            with hub.open(STAGE, request):
-                async for message in socket:
-                    if message.type == WSMsgType.TEXT:
-                        _order(json.loads(message.data), contexts, hub, request, socket, rate)
-        finally:
-            for context in contexts.values():
-                context.task.cancel()
-        await socket.close()
-    return socket
+async def _many(hub: Hub, request: web.Request, socket: web.WebSocketResponse, rate: int) -> None:
+    contexts: dict[str, _Context] = {}
+    try:
+        async for message in socket:
+            if message.type == WSMsgType.TEXT:
+                _order(json.loads(message.data), contexts, hub, request, socket, rate)
+    finally:
+        for context in contexts.values():
+            context.task.cancel()
 
 
 def _order(
