@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from livekit.agents import (
     AgentSession,
+    AgentStateChangedEvent,
     APIConnectOptions,
     CloseEvent,
     ErrorEvent,
@@ -15,7 +16,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from . import hooks
+from . import hooks, pipeline
 from .call import Call
 from .spare import SpareVoice
 
@@ -76,7 +77,8 @@ class Apologies:
         over = self._in_a_row > GIVE_UP_AFTER
         phrase = "giving_up" if over else "not_heard" if stage == "stt" else "apology"
         logger.warning("provider failed", extra={"stage": stage, "kind": kind, "in_a_row": self._in_a_row})
-        if self._last is None or self._last.done():
+        # A dead voice cannot have said the other apology either.
+        if stage == "tts" or self._last is None or self._last.done():
             self._last = asyncio.create_task(self._say(stage, phrase, hang_up=over))
 
     async def _say(self, stage: str, phrase: str, *, hang_up: bool) -> None:
@@ -96,9 +98,10 @@ def guard(session: AgentSession[Any], call: Call) -> None:
     apologies = Apologies(session, call, spare)
     preparing: list[asyncio.Task[None]] = []
 
-    def prepare(_: object) -> None:
-        if not preparing and session.tts is not None:
-            preparing.append(asyncio.create_task(spare.prepare(session.tts)))
+    def prepare(event: AgentStateChangedEvent) -> None:
+        # After the greeting, and by a voice of its own: neither its load nor its failure is the caller's.
+        if not preparing and event.new_state == "listening":
+            preparing.append(asyncio.create_task(spare.prepare(pipeline.build_tts(call.settings))))
 
     def answered(event: Any) -> None:
         if event.item.type == "message" and event.item.role == "assistant":

@@ -29,13 +29,14 @@ class SpareVoice:
         self._prepared: dict[str, list[rtc.AudioFrame]] = {}
 
     async def prepare(self, voice: tts.TTS[Any]) -> None:
-        """Let `voice` speak the sentences now. A failure is logged; the tone stays."""
-        for name in PREPARED:
-            try:
+        """Let `voice` speak the sentences now, and close it. A failure is logged; the tone stays."""
+        try:
+            for name in PREPARED:
                 self._prepared[name] = await _spoken(voice, hooks.phrase(name))
-            except Exception as error:
-                logger.warning("no spare sentence", extra={"phrase": name, "error": type(error).__name__})
-                return
+        except Exception as error:
+            logger.warning("no spare sentence", extra={"error": type(error).__name__})
+        finally:
+            await voice.aclose()
 
     async def frames(self, name: str) -> AsyncIterator[rtc.AudioFrame]:
         """The sentence as frames, or two beeps if it was never spoken."""
