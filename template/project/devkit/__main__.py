@@ -7,8 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-from .processes import Trouble
-from .script import WrongUse
+from .processes import Trouble, WrongUse
 
 COMMANDS = {
     "call": "a caller talks to the agent",

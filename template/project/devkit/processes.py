@@ -22,6 +22,10 @@ class Trouble(Exception):
     """Something on this machine stops the work: one clear message for people."""
 
 
+class WrongUse(Exception):
+    """A command, a script or a fault that cannot be meant: one clear message, exit code 2."""
+
+
 def free_port() -> int:
     """A TCP port that nobody listens on now."""
     with socket.socket() as probe:

@@ -10,10 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from .emulators.faults import check
-
-
-class WrongUse(Exception):
-    """A command, a script or a fault that cannot be meant: one clear message, exit code 2."""
+from .processes import WrongUse
 
 
 class Strict(BaseModel):

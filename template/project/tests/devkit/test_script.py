@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from devkit.emulators.faults import KINDS
-from devkit.processes import Trouble, claim_port, free_port
+from devkit.processes import Trouble, WrongUse, claim_port, free_port
 from devkit.project import ROOT
-from devkit.script import WrongUse, load, parse_fault
+from devkit.script import load, parse_fault
 from devkit.words import contains, error_rate
 
 CALLS = sorted((ROOT / "devkit" / "calls").glob("*.yaml"))
