@@ -23,6 +23,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in COMMANDS:
         print("\n".join(f"python -m devkit {name:8}{text}" for name, text in COMMANDS.items()), file=sys.stderr)
         return WRONG_USE
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores it
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(importlib.import_module(f"devkit.{argv[0]}").main(argv[1:]))
