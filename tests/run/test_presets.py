@@ -72,8 +72,9 @@ def test_it_speaks_another_language(born: Born, language: str) -> None:
     assert project.report()["ok"] is True
 
 
-def test_the_silero_plugin_hears(born: Born) -> None:
-    project = born("single-vm", "vad=silero-plugin")
+@pytest.mark.parametrize("answer", ["vad=silero-plugin", "stt=deepgram-flux"])
+def test_other_ears_hear(born: Born, answer: str) -> None:
+    project = born("single-vm", answer)
     project.make("call")
     assert project.report()["ok"] is True
 
