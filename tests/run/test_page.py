@@ -14,15 +14,15 @@ from tests.run.projects import Project, clean_environment
 Born = Callable[..., Project]
 
 
-def test_people_can_talk_to_the_newborn_agent_in_a_browser(born: Born) -> None:
+def test_people_can_talk_to_the_newborn_agent_in_a_browser(born: Born, tmp_path: Path) -> None:
     project = born("web-assistant")
     python = project.path / ".venv" / "bin" / "python"
     uv = Path(sys.executable).with_name("uv")
-    subprocess.run([str(uv), "pip", "install", "--quiet", "--python", str(python), *EXTRA], check=True)
+    subprocess.run([str(uv), "pip", "install", "--quiet", "--python", str(python), "--target", str(tmp_path), *EXTRA], check=True)
     done = subprocess.run(
         [str(python), "-m", "pytest", "-q", "-rs", "tests/e2e/test_talk.py"],
         cwd=project.path,
-        env=clean_environment(),
+        env={**clean_environment(), "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=900,
