@@ -29,7 +29,7 @@ def processes_of(project: Project) -> list[str]:
             line = entry.read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        if str(project.path) in line and "pytest" not in line:
+        if str(project.path) in line:
             found.append(line)
     return found
 

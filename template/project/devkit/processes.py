@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 POLL_S = 0.05
-TERM_GRACE_S = 8.0
+TERM_GRACE_S = 4.0
 _PR_SET_PDEATHSIG = 1
 
 
