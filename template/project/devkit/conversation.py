@@ -115,7 +115,7 @@ class Conversation:
         following = self._script.turns[record.number : record.number + 1]
         if following and following[0].barge_in_after_s is not None:
             return
-        await self._caller.wait_for_quiet(quiet_s=1.2)
+        await self._caller.wait_for_quiet(quiet_s=1.8)
 
     async def _gather(self, record: TurnRecord) -> None:
         record.over = time.time()
