@@ -17,6 +17,7 @@ from livekit_planner.errors import Refused
 _OPEN = contextlib.ExitStack()
 atexit.register(_OPEN.close)
 ROOT = Path(__file__).resolve().parents[1]
+PRESETS = ["web-assistant", "single-vm", "front-desk", "reminders", "contact-centre", "regulated-eu"]
 RECORDED = {"_src_path": source.SOURCE, "_commit": "0" * 40}
 
 
@@ -26,13 +27,13 @@ def questionnaire() -> engine.Questionnaire:
     return engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT, "0" * 40))))
 
 
-def evaluate(given: Mapping[str, Any]) -> dict[str, engine.Step]:
-    """All steps by name.
+def evaluate(given: Mapping[str, Any], *, planning: bool = False) -> dict[str, engine.Step]:
+    """All steps by name; while `planning`, what is not emitted yet can be chosen.
 
     Raises:
         Refused: an answer is wrong.
     """
-    return {step.name: step for step in merge.judge(questionnaire(), given)}
+    return {step.name: step for step in merge.judge(questionnaire(), given, planning=planning)}
 
 
 def plan(**given: Any) -> dict[str, Any]:
@@ -41,10 +42,16 @@ def plan(**given: Any) -> dict[str, Any]:
     return found
 
 
-def possible(given: Mapping[str, Any]) -> bool:
+def planned(**given: Any) -> dict[str, Any]:
+    """The plan under these answers, of what is not emitted yet too. `planned(...)["document"]` is plan.json."""
+    found: dict[str, Any] = evaluate(given, planning=True)["plan"].value
+    return found
+
+
+def possible(given: Mapping[str, Any], *, planning: bool = False) -> bool:
     """Whether the questionnaire accepts these answers."""
     try:
-        evaluate(given)
+        evaluate(given, planning=planning)
     except Refused:
         return False
     return True

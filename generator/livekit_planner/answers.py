@@ -63,8 +63,8 @@ def split_lists(given: Mapping[str, Any], specifications: Mapping[str, Mapping[s
     }
 
 
-def judge(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Step]:
-    """All steps under `given`.
+def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: bool = False) -> list[Step]:
+    """All steps under `given`; while `planning`, choices that are not emitted yet can be taken.
 
     Raises:
         Refused: with every problem that there is.
@@ -72,7 +72,7 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Step]:
     given = split_lists(given, questionnaire.specifications)
     known = [name for name, spec in questionnaire.specifications.items() if spec.get("when") is not False]
     problems = [_unknown(name, given[name], known) for name in given if name not in known]
-    steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known})
+    steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known}, planning=planning)
     asked = [_judge_step(step, given) for step in steps if step.name in known]
     problems += [problem for problem in asked if problem]
     if not problems:  # what is computed from wrong answers fails because of them

@@ -70,13 +70,19 @@ class Questionnaire:
         """For `with`."""
         self.close()
 
-    def evaluate(self, given: Mapping[str, Any], remembered: Mapping[str, Any] | None = None) -> list[Step]:
+    def evaluate(self, given: Mapping[str, Any], remembered: Mapping[str, Any] | None = None, *, planning: bool = False) -> list[Step]:
         """Every question in order, with the answers `given` and defaults for the rest; all errors, not just the first.
 
-        What is `remembered` of an earlier asking becomes the default of its prompt.
+        What is `remembered` of an earlier asking becomes the default of its prompt. While `planning`, choices that are
+        not emitted yet can be taken.
         """
         worker = self._worker
-        worker.answers = AnswersMap(last=dict(remembered or {}), metadata=worker.template.metadata, external=worker._external_data())
+        worker.answers = AnswersMap(
+            init={"planning": True} if planning else {},
+            last=dict(remembered or {}),
+            metadata=worker.template.metadata,
+            external=worker._external_data(),
+        )
         steps = []
         with quick(), Phase.use(Phase.PROMPT):
             for name, specification in self.specifications.items():
