@@ -24,7 +24,8 @@ test-fast: .venv/.tests ## Without setting projects up and running them
 	$(RUN) -m pytest -n 2 -m "not run"
 
 bench: .venv/.tests ## Command line and plain Copier in one run, as ratios
-	$(RUN) benchmarks/generate.py
+	$(RUN) -m benchmarks.generate
+	$(RUN) -m benchmarks.plan
 
 lint: .venv/.tests ## Formatter, linter and types of this repository
 	$(RUN) -m ruff check .

@@ -27,6 +27,14 @@ def questionnaire() -> engine.Questionnaire:
     return engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT, "0" * 40))))
 
 
+@functools.cache
+def questions_alone() -> engine.Questionnaire:
+    """The same without the plan, for those who ask only what can be chosen: four times as fast."""
+    asked = engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT, "0" * 40))))
+    del asked.specifications["plan"]
+    return asked
+
+
 def evaluate(given: Mapping[str, Any], *, planning: bool = False) -> dict[str, engine.Step]:
     """All steps by name; while `planning`, what is not emitted yet can be chosen.
 
@@ -51,7 +59,7 @@ def planned(**given: Any) -> dict[str, Any]:
 def possible(given: Mapping[str, Any], *, planning: bool = False) -> bool:
     """Whether the questionnaire accepts these answers."""
     try:
-        evaluate(given, planning=planning)
+        merge.judge(questions_alone(), given, planning=planning)
     except Refused:
         return False
     return True
@@ -59,7 +67,8 @@ def possible(given: Mapping[str, Any], *, planning: bool = False) -> bool:
 
 def choices(question: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Value and reason against it, for each choice."""
-    return [(str(choice.value), choice.reason) for choice in evaluate(given)[question].choices()]
+    step = next(step for step in merge.judge(questions_alone(), given) if step.name == question)
+    return [(str(choice.value), choice.reason) for choice in step.choices()]
 
 
 def render(destination: Path, given: Mapping[str, Any]) -> Path:

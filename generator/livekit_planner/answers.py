@@ -53,14 +53,26 @@ def read_sets(sets: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def gather(preset: str | None, file: Path | None, sets: Iterable[str]) -> dict[str, Any]:
+    """Answers of a preset, a file and `--set`; the later wins.
+
+    Raises:
+        Refused: the file or a `--set` cannot be read.
+    """
+    return {**({"preset": preset} if preset else {}), **(read_file(file) if file else {}), **read_sets(sets)}
+
+
 def split_lists(given: Mapping[str, Any], specifications: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A question of many choices takes a comma-separated text for a list."""
-    return {
-        name: [part.strip() for part in value.split(",") if part.strip()]
-        if isinstance(value, str) and specifications.get(name, {}).get("multiselect")
-        else value
-        for name, value in given.items()
-    }
+    """A question of many choices takes a comma-separated text for a list; one of many lines takes a list for its lines."""
+    return {name: _shaped(value, specifications.get(name, {})) for name, value in given.items()}
+
+
+def _shaped(value: Any, specification: Mapping[str, Any]) -> Any:
+    if isinstance(value, str) and specification.get("multiselect"):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if isinstance(value, list) and specification.get("multiline"):
+        return "\n".join(map(str, value))
+    return value
 
 
 def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: bool = False) -> list[Step]:
@@ -108,7 +120,7 @@ def _reason(step: Step, value: Any) -> str:
         return f"{', '.join(unknown)} is not a choice"
     if against:
         return "; ".join(against) if isinstance(value, list) else reasons[str(value)]
-    return step.error.removeprefix(f"Validation error for question '{step.name}': ").strip()
+    return " ".join(step.error.removeprefix(f"Validation error for question '{step.name}': ").split())
 
 
 def _fix(step: Step, value: Any) -> str:

@@ -10,7 +10,8 @@ import yaml
 
 from .source import Template
 
-_FROM_CATALOGUE = re.compile(r"(?:provider|fallback|turn)_choices\('(\w+)'")
+_STAGES = re.compile(r"(?:provider|fallback|turn)_choices\('(\w+)'")
+_FILES = {"language": "languages", "region": "regions", "carrier": "carriers", "compliance": "compliance"}
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -49,9 +50,9 @@ def _catalogued(choices: Any, template: Path) -> list[Any] | None:
     """Keys of the records that a question chooses among; None when it is free text."""
     if not isinstance(choices, str):
         return None
-    if found := _FROM_CATALOGUE.search(choices):
+    if found := _STAGES.search(choices):
         return [*(["none"] if "fallback_choices" in choices else []), *_records(template, found[1])]
-    return list(_records(template, "languages" if "language" in choices else "regions"))
+    return list(_records(template, next(file for word, file in _FILES.items() if f"{word}_choices" in choices)))
 
 
 def _records(template: Path, name: str) -> dict[str, Any]:

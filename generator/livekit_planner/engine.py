@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,18 @@ class Questionnaire:
                 steps.append(step)
         return steps
 
+    def page(self, template: str, steps: Sequence[Step]) -> str:
+        """One file of the project as `steps` would render it; nothing is written."""
+        worker = self._worker
+        worker.answers = AnswersMap(
+            user={step.name: step.value for step in steps if step.value is not MISSING},
+            metadata=worker.template.metadata,
+            external=worker._external_data(),
+        )
+        with quick(), Phase.use(Phase.RENDER):
+            context = {**worker._render_context(), "_copier_operation": "copy"}
+            return worker.jinja_env.get_template(f"template/project/{template}").render(context)
+
     def _step(self, name: str, specification: dict[str, Any], given: Mapping[str, Any]) -> Step:
         worker = self._worker
         context = {**worker._render_context(), "_copier_operation": "copy"}
@@ -120,10 +132,11 @@ class Questionnaire:
 
     @staticmethod
     def _default(question: Question) -> Any:
-        try:
-            return question.get_default()
-        except Exception:
-            return MISSING
+        """The default, even one that the other answers make wrong: it stands in so that later questions can be judged."""
+        for give in (question.get_default, lambda: question.parse_answer(question.render_value(question.default))):
+            with suppress(Exception):
+                return give()
+        return MISSING
 
 
 @contextmanager

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.support import clean_clone, git
+from tests.emitted import environment
+from tests.support import ROOT, clean_clone, git
 
 SETS = {"web-assistant": ["preset=web-assistant"], "single-vm": ["preset=single-vm", "agents=team", "vad=silero-plugin"]}
+RELEASES: dict[str, str] = yaml.safe_load((ROOT / "releases.yml").read_text())
 Way = Callable[[Path, Path, list[str]], Path]
 RECORDED = ("_commit:", "_src_path:")
 
@@ -103,6 +107,45 @@ def test_an_update_keeps_what_people_wrote(clone: Path, tmp_path: Path, way: Way
     assert not (project / "devkit" / "calls" / "barge-in.yaml").exists(), "what was deleted stays deleted"
     assert (project / "src" / "my_agent" / "app" / "prompts" / "support.md").read_text() == "mine\n"
     assert "<<<<<<<" not in "".join(path.read_text() for path in project.rglob("*.py"))
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("preset", SETS)
+def test_a_project_of_an_earlier_release_updates_and_its_app_still_works(clone: Path, tmp_path: Path, release: str, preset: str) -> None:
+    project = tmp_path / "project"
+    sets = [part for one in SETS[preset] for part in ("--data", one)]
+    copier("copy", "--defaults", "--quiet", "--vcs-ref", RELEASES[release], *sets, clone, project)
+    git(project, "init", "--quiet")
+    mine = project / "src" / "my_agent" / "app" / "hours.py"
+    mine.write_text(mine.read_text().replace("time(18)", "time(19)"))
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "mine")
+    copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
+    assert "time(19)" in mine.read_text()
+    assert git(project, "diff", "--name-only", "--diff-filter=U") == ""
+    assert (project / "docs" / "architecture" / "PLAN.md").is_file()
+    python = str(environment() / "bin" / "python")
+    for tool in (["mypy"], ["pytest", "-q", "-p", "no:cacheprovider", "-m", "not speech and not browser"]):
+        done = subprocess.run([python, "-m", *tool], cwd=project, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_a_model_that_retired_meanwhile_stays_and_becomes_a_blocker(clone: Path, tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    git(clone, "clone", "--quiet", str(clone), str(template))
+    project = by_copier(template, tmp_path / "project", ["tts=deepgram-aura-2"])
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "born")
+    voices = template / "template" / "catalogue" / "tts.yml"
+    before, record = voices.read_text().split("deepgram-aura-2:\n", 1)
+    retired = record.replace("retires: null", 'retires: "2026-11-01"', 1)
+    voices.write_text(f"{before}deepgram-aura-2:\n{retired}")
+    git(template, "commit", "--quiet", "--all", "--message", "a voice has retired")
+    copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
+    assert "tts: deepgram-aura-2" in (project / ".copier-answers.yml").read_text()
+    findings = json.loads((project / "docs" / "architecture" / "plan.json").read_text())["findings"]
+    assert [one["answer"] for one in findings if one["severity"] == "Blocker"] == ["tts"]
 
 
 def test_an_update_without_changes_changes_nothing(clone: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.emitted import environment
 from tests.render import pairwise
 from tests.support import ROOT, render
 
-ROWS = pairwise.rows()
+ROWS = pairwise.ROWS.rows()
 LEFTOVERS = ("{{", "{%", "%}", "Undefined")
 
 
