@@ -1,6 +1,6 @@
 // Runs before the page: a microphone that says what the test hands it, and an ear on whatever the page receives.
 (() => {
-  const heard = (window.__heard = { now: 0, loudest: 0, samples: [], microphones: [] });
+  const heard = (window.__heard = { now: 0, loudest: 0, samples: [], spokeFrom: 0, microphones: [] });
   let context, way;
   const open = () => {
     context ??= new AudioContext({ sampleRate: 48000 });
@@ -22,6 +22,7 @@
     source.connect(way);
     const ended = new Promise((resolve) => (source.onended = resolve));
     source.start();
+    heard.spokeFrom = performance.now();
     await ended;
   };
   const Connection = window.RTCPeerConnection;
