@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help new test test-fast bench lint rows lock clean
+.PHONY: help new test test-fast bench lint rows catalogue-check examples lock clean
 
 PYTHON ?= python3
 PRESET ?=
@@ -10,7 +10,7 @@ RUN := .venv/bin/python
 export SET
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent SET="name=value name=value"
 	@eval "set -- $$SET"; for answer in "$$@"; do shift; set -- "$$@" --set "$$answer"; done; \
@@ -34,6 +34,12 @@ lint: .venv/.tests ## Formatter, linter and types of this repository
 
 rows: .venv/.tests ## Make the covering array anew, after a question or choice changed
 	$(RUN) -m tests.render.pairwise
+
+catalogue-check: .venv/.tests ## Every figure of the catalogue with its age and source; what is stale or dead is marked
+	@$(RUN) -m tools.catalogue_check
+
+examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed
+	$(RUN) -m tests.document.examples
 
 lock: ## Pin the dependencies anew, with hashes
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,7 +16,7 @@ from . import __version__, source
 from .errors import Problem, Refused
 
 if TYPE_CHECKING:
-    from .engine import Questionnaire
+    from .engine import Questionnaire, Step
 
 ABORTED = 130
 
@@ -38,6 +39,7 @@ def main() -> None:
 @click.option("--dry-run", is_flag=True, help="List the files, write nothing.")
 @click.option("--source", "origin", default=source.SOURCE, show_default=True, help="Where updates will come from.")
 @click.option("--allow-dirty", is_flag=True, help="Generate from a checkout with uncommitted changes.")
+@click.option("--accept-blockers", is_flag=True, help="Generate although the plan's review finds what will not work.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def new(
     dest: Path,
@@ -48,6 +50,7 @@ def new(
     dry_run: bool,
     origin: str,
     allow_dirty: bool,
+    accept_blockers: bool,
     as_json: bool,
 ) -> None:
     """Generate a project in DEST."""
@@ -62,14 +65,12 @@ def new(
             if not dry_run:
                 generate.check_place(dest)
             with engine.Questionnaire(place) as questionnaire:
-                given: dict[str, Any] = {"preset": preset} if preset else {}
-                given |= merge.read_file(file) if file else {}
-                given |= merge.read_sets(sets)
-                given = merge.split_lists(given, questionnaire.specifications)
-                merge.judge(questionnaire, given)
+                given = merge.split_lists(merge.gather(preset, file, sets), questionnaire.specifications)
+                steps = merge.judge(questionnaire, given)
                 if interactive:
                     given = _asked(questionnaire, given)
-                    merge.judge(questionnaire, given)
+                    steps = merge.judge(questionnaire, given)
+                _review(steps, accepted=accept_blockers, interactive=interactive)
             files = generate.preview(place, given, recorded) if dry_run else generate.generate(place, dest, given, recorded)
     except Refused as refused:
         _fail(refused, as_json)
@@ -98,6 +99,25 @@ def _asked(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any
     return answered
 
 
+def _review(steps: Sequence[Step], *, accepted: bool, interactive: bool) -> None:
+    """Stop at what the plan's review calls a Blocker, unless it is accepted; a person is asked.
+
+    Raises:
+        Refused: with every Blocker.
+    """
+    values = {step.name: step.value for step in steps}
+    found = [one for one in values["plan"]["document"]["findings"] if one["severity"] == "Blocker"]
+    blockers = [Problem(one["answer"], values.get(one["answer"]), one["effect"], one["remedy"]) for one in found]
+    if not blockers:
+        return
+    if not accepted and not interactive:
+        raise Refused(*(replace(blocker, fix=f"{blocker.fix} Or take --accept-blockers.") for blocker in blockers))
+    for blocker in blockers:
+        click.echo(f"Blocker: {blocker.line()}", err=True)
+    if not accepted and not click.confirm("Generate it all the same?", err=True):
+        raise KeyboardInterrupt
+
+
 def _report(dest: Path, files: list[str], recorded: dict[str, str], *, dry_run: bool, as_json: bool) -> None:
     steps = [f"cd {shlex.quote(str(dest))}", "make setup", "make call"]
     if as_json:
@@ -108,6 +128,27 @@ def _report(dest: Path, files: list[str], recorded: dict[str, str], *, dry_run: 
     else:
         click.echo(f"{len(files)} files in {dest}. Go on with:\n" + "\n".join(f"  {step}" for step in steps))
         click.echo("Keep it in git from the first day (git init && git add -A && git commit): updates need its history.")
+
+
+@main.command()
+@click.option("--preset", help="Start from a preset, for example front-desk; those that are not emitted yet too.")
+@click.option("--answers", "file", type=click.Path(path_type=Path), help="YAML file of answers; wins over the preset.")
+@click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="One answer, repeatable; wins over the file.")
+@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True, help="The document or its numbers.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json, and errors for programs.")
+def plan(preset: str | None, file: Path | None, sets: Sequence[str], form: str, as_json: bool) -> None:
+    """Print the architecture plan; nothing is written. What is not emitted yet can be planned."""
+    try:
+        with source.staged(source.find()) as place:
+            from . import answers as merge
+            from . import engine
+
+            with engine.Questionnaire(place) as questionnaire:
+                steps = merge.judge(questionnaire, merge.gather(preset, file, sets), planning=True)
+                name = "plan.json" if as_json or form == "json" else "PLAN.md"
+                click.echo(questionnaire.page(f"docs/architecture/{name}.jinja", steps), nl=False)
+    except Refused as refused:
+        _fail(refused, as_json)
 
 
 @main.command()

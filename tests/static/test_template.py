@@ -117,28 +117,6 @@ def test_every_catalogue_file_and_preset_is_brought_in() -> None:
         assert f"template/{path.parent.name}/{path.name}" in text
 
 
-def leaf_names(value: object) -> set[str]:
-    if isinstance(value, dict):
-        return set().union(*({str(key)} | leaf_names(inner) for key, inner in value.items()))
-    if isinstance(value, list):
-        return set().union(set(), *(leaf_names(inner) for inner in value))
-    return set()
-
-
-# Told to people beside a figure or a record: nothing decides by them.
-DOCUMENTATION = {"p50", "unit", "source", "date", "confidence"}
-
-
-def test_no_field_of_the_catalogue_is_dead() -> None:
-    readers = "\n".join((ROOT / path).read_text() for path in [*TEMPLATES, *tracked("template/logic"), *tracked("template/questions")])
-    records = {"stt", "llm", "tts", "vendors", "turns", "audio", "regions", "versions"}
-    for name in records:
-        for record in yaml.safe_load((TEMPLATE / "catalogue" / f"{name}.yml").read_text()).values():
-            for field in record if isinstance(record, dict) else ():
-                generic = name == "versions" or name == "turns" or name == "audio"
-                assert generic or field in DOCUMENTATION or re.search(rf"\b{field}\b", readers), f"{name}: {field} is read by nothing"
-
-
 HOSTS = ["py" + "pi.org", "pythonhosted" + ".org", "registry." + "npmjs.org", "proxy." + "golang.org"]
 
 

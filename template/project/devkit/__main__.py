@@ -13,6 +13,7 @@ COMMANDS = {
     "call": "a caller talks to the agent",
     "talk": "you talk to the agent",
     "doctor": "what this machine lacks",
+    "prices": "what the plan's models cost now",
     "setup": "get the LiveKit server and the page of `talk`",
 }
 WRONG_USE, MISSING, INTERRUPTED = 2, 4, 130

@@ -16,6 +16,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
+from ..settings import Settings
 from . import hooks, pipeline
 from .call import Call
 from .spare import SpareVoice
@@ -23,11 +24,9 @@ from .spare import SpareVoice
 logger = logging.getLogger(__name__)
 
 STAGES: Final = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
-# Failures of one stage in a row after which the agent says goodbye instead of asking again.
-GIVE_UP_AFTER = 3
 
 
-def options() -> dict[str, Any]:
+def options(settings: Settings) -> dict[str, Any]:
     """Arguments of `AgentSession`: how long each stage may take before it counts as failed.
 
     Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model keeps its
@@ -38,7 +37,8 @@ def options() -> dict[str, Any]:
             stt_conn_options=APIConnectOptions(max_retry=20, retry_interval=0.5, timeout=3.0),
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
             tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=2.0),
-            max_unrecoverable_errors=GIVE_UP_AFTER + 1,
+            # One more than the agent forgives: it says goodbye before the session closes without a word.
+            max_unrecoverable_errors=settings.max_unrecoverable_errors + 1,
         ),
         "transcription_timeout": 2.0,
     }
@@ -74,7 +74,7 @@ class Apologies:
 
     def _failed(self, stage: str, kind: str) -> None:
         self._in_a_row += 1
-        over = self._in_a_row > GIVE_UP_AFTER
+        over = self._in_a_row > self._call.settings.max_unrecoverable_errors
         phrase = "giving_up" if over else "not_heard" if stage == "stt" else "apology"
         logger.warning("provider failed", extra={"stage": stage, "kind": kind, "in_a_row": self._in_a_row})
         # A dead voice cannot have said the other apology either.

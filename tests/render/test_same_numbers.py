@@ -1,0 +1,60 @@
+"""Layer 4: a number that stands in the plan and in a file is the same number."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import plan, render
+
+EXPERT = {
+    "jobs_per_worker": 7,
+    "drain_minutes": 33,
+    "max_unrecoverable_errors": 5,
+    "llm_first_token_deadline_ms": 2200,
+}
+SETTINGS = {
+    "max_jobs": "jobs_per_worker",
+    "drain_seconds": "drain_seconds",
+    "max_unrecoverable_errors": "max_unrecoverable_errors",
+    "llm_first_token_deadline_ms": "first_token_deadline_ms",
+}
+
+
+def defaults(source: str) -> dict[str, Any]:
+    """Of each field of Settings that has one."""
+    settings = next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    fields = [node for node in settings.body if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call)]
+    return {
+        field.target.id: ast.literal_eval(keyword.value)
+        for field in fields
+        if isinstance(field.target, ast.Name) and isinstance(field.value, ast.Call)
+        for keyword in field.value.keywords
+        if keyword.arg == "default"
+    }
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [{}, {"preset": "single-vm"}, EXPERT, {"preset": "single-vm", "longest_call_minutes": 90}],
+    ids=["web-assistant", "single-vm", "expert", "long calls"],
+)
+def test_settings_and_compose_hold_what_the_plan_says(answers: dict[str, Any], tmp_path: Path) -> None:
+    project = render(tmp_path / "project", answers)
+    figures = plan(**answers)["document"]["capacity"]
+    capacity: dict[str, Any] = {name: figure["value"] for name, figure in figures.items() if "value" in figure}
+    found = defaults(next(project.glob("src/*/settings.py")).read_text())
+    assert {name: found[name] for name in SETTINGS} == {name: capacity[figure] for name, figure in SETTINGS.items()}
+    compose = yaml.safe_load((project / "compose.yaml").read_text())
+    assert compose["services"]["agent"]["stop_grace_period"] == f"{capacity['grace_seconds']}s"
+    assert capacity["grace_seconds"] > capacity["drain_seconds"]
+
+
+def test_an_expert_s_answers_reach_the_files(tmp_path: Path) -> None:
+    project = render(tmp_path / "project", EXPERT)
+    found = defaults(next(project.glob("src/*/settings.py")).read_text())
+    assert [found[name] for name in SETTINGS] == [7, 33 * 60, 5, 2200]
