@@ -112,6 +112,9 @@ def _judge_step(step: Step, given: Mapping[str, Any]) -> Problem | None:
 
 
 def _reason(step: Step, value: Any) -> str:
+    told = " ".join(step.error.removeprefix(f"Validation error for question '{step.name}': ").split())
+    if not step.given:  # the default does not fit to the other answers
+        return told
     reasons = {str(choice.value): choice.reason for choice in step.choices()}
     wrong = value if isinstance(value, list) else [value]
     against = [f"{one}: {reasons[str(one)]}" for one in wrong if reasons.get(str(one))]
@@ -120,7 +123,7 @@ def _reason(step: Step, value: Any) -> str:
         return f"{', '.join(unknown)} is not a choice"
     if against:
         return "; ".join(against) if isinstance(value, list) else reasons[str(value)]
-    return " ".join(step.error.removeprefix(f"Validation error for question '{step.name}': ").split())
+    return told
 
 
 def _fix(step: Step, value: Any) -> str:

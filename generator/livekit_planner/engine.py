@@ -121,7 +121,7 @@ class Questionnaire:
         value, error = MISSING, ""
         try:
             if visible and name in given:
-                value = question.parse_answer(given[name])
+                value = _parsed(question, given[name])
                 question.validate_answer(value)
             else:
                 value = question.get_default()
@@ -137,6 +137,19 @@ class Questionnaire:
             with suppress(Exception):
                 return give()
         return MISSING
+
+
+def _parsed(question: Question, answer: Any) -> Any:
+    """The answer in the question's type.
+
+    Raises:
+        ValueError: it is no number.
+    """
+    try:
+        return question.parse_answer(answer)
+    except ValueError as problem:
+        words = {"int": "is not a whole number", "float": "is not a number"}
+        raise ValueError(words.get(question.get_type_name(), str(problem))) from problem
 
 
 @contextmanager

@@ -19,21 +19,13 @@ KEYWORDS = {
     "additionalProperties",
     "anyOf",
 }
-TYPES = {
-    "object": dict,
-    "array": list,
-    "string": str,
-    "boolean": bool,
-    "number": (int, float),
-    "integer": int,
-    "null": type(None),
-}
+TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "number": (int, float), "null": type(None)}
 
 
 def fits(value: Any, name: str) -> bool:
     """Whether a value is of a type; true is no number."""
     expected: Any = TYPES[name]
-    return isinstance(value, expected) and not (isinstance(value, bool) and name in {"number", "integer"})
+    return isinstance(value, expected) and not (isinstance(value, bool) and name == "number")
 
 
 def problems(value: Any, schema: dict[str, Any], root: dict[str, Any], at: str = "") -> Iterator[str]:

@@ -63,7 +63,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "interruptions-phone": ({**DESK, "interruptions": "vad"}, {"interruptions": "vad"}),
     "interruptions-off": ({"interruptions": "disabled"}, {}),
     "ranges-example": (EU, {**EU, "allowed_caller_ranges": "10.20.0.0/16"}),
-    "ranges-wide": ({**DESK, "allowed_caller_ranges": "54.0.0.0/8"}, {**DESK, "allowed_caller_ranges": "10.0.0.0/8"}),
+    "ranges-wide": ({**DESK, "allowed_caller_ranges": "54.0.0.0/15"}, {**DESK, "allowed_caller_ranges": "54.0.0.0/16"}),
     "sip-plain": ({**DESK, "sip_security": "plain"}, {**DESK, "sip_security": "plain", "compliance": "hipaa"}),
     "sip-plain-personal": ({**DESK, "sip_security": "plain", "compliance": "hipaa"}, {**DESK, "sip_security": "plain"}),
     "no-person": (CALLS, DESK),
@@ -167,6 +167,14 @@ def test_a_model_that_retires_is_a_blocker_on_update() -> None:
     assert retiring["severity"] == "Blocker"
     assert retiring["answer"] == "tts"
     assert "2027-01-06, in 43 days" in retiring["effect"]
+
+
+def test_a_private_network_may_be_wide() -> None:
+    """A /15 of the public network is 131,072 addresses of strangers; 10.0.0.0/8 and 172.16.0.0/12 are one's own."""
+    assert "131,072 addresses" in found({**DESK, "allowed_caller_ranges": "54.0.0.0/15"})["ranges-wide"]["effect"]
+    for own in ("10.0.0.0/8", "172.16.0.0/12"):
+        assert "ranges-wide" not in found({**DESK, "allowed_caller_ranges": own})
+    assert "ranges-wide" in found({**DESK, "allowed_caller_ranges": "172.0.0.0/8"})
 
 
 def test_what_a_contract_refuses_is_erlang_b() -> None:
