@@ -27,6 +27,9 @@ VARIANTS: list[dict[str, Any]] = [
     {"preset": "contact-centre", "sip_security": "plain", "web_client": False, "telemetry": "gcp"},
     {"preset": "web-assistant", "environments": ["production"]},
     {"preset": "single-vm", "channels": ["inbound_phone"]},
+    {"preset": "front-desk", "topology": "cloud", "web_client": False},
+    {"preset": "web-assistant", "data_residency": "eu", "regions": ["europe-west3"], "delivery": "github-actions"},
+    {"preset": "web-assistant", "stt": "google-chirp-3", "regions": ["us-central1", "europe-west3"]},
 ]
 each_variant = pytest.mark.parametrize(
     "variant", range(len(VARIANTS)), ids=lambda number: "-".join(map(str, VARIANTS[number].values()))[:40]

@@ -115,7 +115,9 @@ def test_not_everything_is_asked_of_everybody() -> None:
 @each_variant
 def test_a_secret_for_every_variable_that_is_required(variant: int) -> None:
     plan = plan_of(variant)
-    wanted = {row["env"] for row in plan["settings"] if row["required"]} | {"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}
+    wanted = {row["env"] for row in plan["settings"] if row["required"]}
+    if "hosted" not in plan["traits"]:  # LiveKit's hosting sets its own three itself
+        wanted |= {"LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"}
     named = {re.findall(r"`([A-Z_]+)`", row["what"])[0] for row in plan["platform"] if row["id"].startswith("secret-")}
     assert named == wanted
 
@@ -123,9 +125,45 @@ def test_a_secret_for_every_variable_that_is_required(variant: int) -> None:
 def test_only_what_was_chosen_is_asked_for() -> None:
     web = planned(preset="web-assistant")
     assert not re.search(r"SIP|trunk|GKE|Redis|5061", str(web["platform"]).replace("SIP_", ""))
-    assert "container-host" in by_id(web)
     assert "cluster" not in by_id(web)
     assert not re.search(r"SIP|trunk|[Vv]oice packets|GKE|Redis|5061", str(planned(preset="single-vm")["platform"]))
+
+
+def test_what_livekit_hosts_needs_no_machine_of_yours() -> None:
+    """Media and agents on LiveKit Cloud: no host, cluster, registry, Secret Manager, service account or way out of your network."""
+    web = planned(preset="web-assistant")["platform"]
+    rows = by_id({"platform": web})
+    assert not re.search(r"gcloud|docker |Cloud Run|MAX_JOBS|Artifact Registry|Secret Manager|[Ss]ervice account|agent workers|Google", str(web))
+    assert {"livekit-agent", "livekit-members", "token-key", "callers-livekit", "ingress-systems", "spend-limits"} <= rows.keys()
+    assert not {row["area"] for row in web} & {"apis", "quotas", "addresses", "dns"}
+    assert rows["livekit-agent"]["accept"] == "lk agent status"
+    assert rows["livekit-agent"]["number"]["name"] == "capacity.agent_sessions"
+    assert rows["secret-openai-api-key"]["accept"] == "lk agent secrets | grep -Fw OPENAI_API_KEY"
+    assert "livekit-agent" not in by_id(planned(preset="front-desk"))
+
+
+def test_a_service_of_google_needs_a_project_at_google_wherever_the_agent_runs() -> None:
+    rows = by_id(planned(preset="web-assistant", stt="google-chirp-3"))
+    assert {"project-production", "project-staging", "apis", "budget-alert"} <= rows.keys()
+    assert "speech.googleapis.com" in rows["apis"]["what"]
+    assert "secretmanager" not in rows["apis"]["what"] + rows["apis"]["why"]
+
+
+@pytest.mark.parametrize(
+    ("region", "hosting"),
+    [
+        ("us-west1", "us-east"),
+        ("southamerica-east1", "us-east"),
+        ("europe-west2", "eu-central"),
+        ("europe-southwest1", "eu-central"),
+        ("asia-northeast1", "ap-south"),
+        ("australia-southeast1", "ap-south"),
+    ],
+)
+def test_an_agent_is_hosted_in_the_region_that_is_nearest(region: str, hosting: str) -> None:
+    plan = planned(preset="web-assistant", data_residency="none", regions=[region])
+    assert f"`{hosting}`" in by_id(plan)["livekit-agent"]["what"]
+    assert f"`{hosting}`" in plan["document"]["design"][0]["text"]
 
 
 @pytest.mark.parametrize(("residency", "host"), [("none", "api.deepgram.com"), ("us", "api.deepgram.com"), ("eu", "api.eu.deepgram.com")])
