@@ -14,7 +14,7 @@ TERMS = re.compile(
     r"|\b(?:on|use) 443\b|\bkill -9\b|\b\d\d:\d\d(?:-\d\d:\d\d)?\b"
 )
 # Where strings of plan.json are names and not text.
-NAMES = {"label", "key", "name", "link", "fallback", "source", "date", "version", "as_of", "chosen"}
+NAMES = {"label", "key", "model", "retires", "name", "link", "fallback", "source", "date", "version", "as_of", "chosen"}
 
 
 def leaves(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -49,6 +49,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "in the union": {"preset": "regulated-eu", "regions": ["europe-west3", "europe-west4"], "languages": ["de", "fr"]},
     "few calls": {"preset": "front-desk", "peak_calls_per_hour": 2, "monthly_calls": 100},
     "a small contact centre": {"preset": "contact-centre", "peak_calls_per_hour": 200, "monthly_calls": 20000},
+    "long calls, hosted": {"longest_call_minutes": 61},
     "many calls": {"preset": "single-vm", "peak_calls_per_hour": 900, "monthly_calls": 200000},
 }
 CASES = {**{preset: {"preset": preset} for preset in PRESETS}, **VARIANTS}
