@@ -133,7 +133,9 @@ def test_what_livekit_hosts_needs_no_machine_of_yours() -> None:
     """Media and agents on LiveKit Cloud: no host, cluster, registry, Secret Manager, service account or way out of your network."""
     web = planned(preset="web-assistant")["platform"]
     rows = by_id({"platform": web})
-    assert not re.search(r"gcloud|docker |Cloud Run|MAX_JOBS|Artifact Registry|Secret Manager|[Ss]ervice account|agent workers|Google", str(web))
+    assert not re.search(
+        r"gcloud|docker |Cloud Run|MAX_JOBS|Artifact Registry|Secret Manager|[Ss]ervice account|agent workers|Google", str(web)
+    )
     assert {"livekit-agent", "livekit-members", "token-key", "callers-livekit", "ingress-systems", "spend-limits"} <= rows.keys()
     assert not {row["area"] for row in web} & {"apis", "quotas", "addresses", "dns"}
     assert rows["livekit-agent"]["accept"] == "lk agent status"
