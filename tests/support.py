@@ -35,6 +35,12 @@ def questions_alone() -> engine.Questionnaire:
     return asked
 
 
+def reasons(kind: str) -> list[dict[str, Any]]:
+    """All rows of one kind of reasons, in order, from however many files."""
+    rows: list[Any] = questionnaire().specifications["reasons"]["default"][kind]
+    return [row for part in rows for row in (part if isinstance(part, list) else [part])]
+
+
 def evaluate(given: Mapping[str, Any], *, planning: bool = False) -> dict[str, engine.Step]:
     """All steps by name; while `planning`, what is not emitted yet can be chosen.
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from livekit_planner import answers as merge
-from tests.document.numbers import strange
+from tests.document.numbers import CODE, strange
 from tests.document.pages import diagrams
 from tests.document.schema import problems
-from tests.document.test_layout import BAD, CODE, prose
+from tests.document.test_layout import BAD, prose
 from tests.render.pairwise import PLANS, answers_of
 from tests.support import ROOT, questionnaire
 

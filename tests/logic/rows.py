@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.support import PRESETS, ROOT, planned
 
@@ -45,12 +44,6 @@ def plan_of(variant: int) -> dict[str, Any]:
 def plans() -> Iterator[dict[str, Any]]:
     """The plan under each of the variants."""
     return (plan_of(variant) for variant in range(len(VARIANTS)))
-
-
-def reasons(name: str) -> list[dict[str, Any]]:
-    """All rows of a file of reasons."""
-    found: list[dict[str, Any]] = yaml.safe_load((ROOT / "template" / "reasons" / f"{name}.yml").read_text())
-    return found
 
 
 def holds(row: dict[str, Any], traits: list[str]) -> bool:

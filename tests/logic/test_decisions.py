@@ -12,10 +12,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import PRESETS, ROOT, plan, planned, possible
+from tests.support import PRESETS, ROOT, plan, planned, possible, reasons
 
-REASONS = yaml.safe_load((ROOT / "template" / "reasons" / "decisions.yml").read_text())
-ASSUMPTIONS = yaml.safe_load((ROOT / "template" / "reasons" / "assumptions.yml").read_text())
+REASONS = reasons("decisions")
+ASSUMPTIONS = reasons("assumptions")
 CATALOGUE = {
     name: yaml.safe_load((ROOT / "template" / "catalogue" / f"{name}.yml").read_text()) for name in ("stt", "llm", "tts", "limits")
 }

@@ -18,10 +18,9 @@ from tests.logic.rows import (
     paths,
     plan_of,
     plans,
-    reasons,
     targets,
 )
-from tests.support import PRESETS
+from tests.support import PRESETS, reasons
 
 SECTIONS = [
     "deployment",

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.logic.rows import each_variant, holds, plan_of, plans, reasons
-from tests.support import ROOT, planned
+from tests.logic.rows import each_variant, holds, plan_of, plans
+from tests.support import ROOT, planned, reasons
 
 ROWS = [row for row in reasons("platform") if "id" in row]
 PARTS = [row for row in reasons("platform") if "part" in row]

@@ -7,14 +7,13 @@ import re
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livekit_planner import engine, source
-from tests.support import PRESETS, ROOT, planned, possible
+from tests.support import PRESETS, ROOT, planned, possible, reasons
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((ROOT / "template" / "reasons" / "findings.yml").read_text())
+ROWS = reasons("findings")
 SEVERITIES = ["Blocker", "High", "Medium", "Nit"]
 DESK = {"preset": "front-desk"}
 SELF = {"preset": "contact-centre"}

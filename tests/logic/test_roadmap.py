@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.logic.rows import each_variant, emitted_targets, holds, is_emitted, loose_numbers, paths, plan_of, plans, reasons, targets
+from tests.logic.rows import each_variant, emitted_targets, holds, is_emitted, loose_numbers, paths, plan_of, plans, targets
+from tests.support import reasons
 
 PHASES = ["first call", "own agent", "own accounts", "load", "first callers", "full scale"]
 ROWS = reasons("roadmap")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT, plan, render
+from tests.support import ROOT, plan, reasons, render
 
 CASES: dict[str, dict[str, Any]] = {
     "web-assistant": {"preset": "web-assistant"},
@@ -38,7 +38,7 @@ def test_a_file_for_every_decision_and_no_other(project: tuple[Path, list[dict[s
 
 def test_every_row_has_its_file_in_the_template() -> None:
     files = {path.name.removesuffix(".md.jinja") for path in (ROOT / "template/project/docs/architecture/decisions").iterdir()}
-    rows = re.findall(r"^- slug: (\S+)$", (ROOT / "template/reasons/decisions.yml").read_text(), re.M)
+    rows = [row["slug"] for row in reasons("decisions")]
     assert files == set(rows)
 
 
