@@ -184,6 +184,6 @@ def test_the_smallest_and_the_largest_load_have_a_price(preset: str, busy: int) 
 
 def test_make_prices_has_what_it_compares() -> None:
     rows = {row["name"]: row for row in cost(preset="front-desk")["prices"]}
-    assert {"stt.deepgram-nova-3", "llm.groq-gpt-oss-120b.output", "llm.openai-gpt-4.1.cached", "tts.deepgram-aura-2"} <= set(rows)
+    assert {"stt.deepgram-nova-3", "llm.groq-gpt-oss-120b.output", "llm.openai-gpt-5.6-luna.cached", "tts.deepgram-aura-2"} <= set(rows)
     assert rows["llm.groq-gpt-oss-120b.cached"]["field"] == "cache_read_input_token_cost"
     assert all(row["table"] and row["factor"] in {60, 1_000_000} and row["price"]["value"] for row in rows.values())

@@ -55,6 +55,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no-tts-fallback": ({}, {"tts_fallback": "deepgram-aura-2"}),
     "shared-vendor": (VM, {**VM, "tts": "elevenlabs-flash-v2.5"}),
     "model-retires-soon": ({"stt": "openai-gpt-4o-transcribe"}, {}),
+    "snapshot-retires": ({"llm": "openai-gpt-4.1"}, {}),
     "price-old": ({"stt": "deepgram-flux"}, {}),
     "price-unknown": ({"llm": "openai-compatible"}, {}),
     "turn-silence": ({"turn_detection": "vad"}, {}),
