@@ -96,3 +96,12 @@ def test_a_missing_variable_is_one_line(born: Born) -> None:
         "OPENAI_API_KEY is missing. Key of the OpenAI project. Get it from https://platform.openai.com/api-keys. Set it in the environment or in .env."
     ]
     assert "Traceback" not in done.stderr
+
+
+def test_prices_without_a_network_are_one_line(born: Born) -> None:
+    nobody = "http://127.0.0.1:9/"
+    done = born("web-assistant").make("prices", f"PRICES_URL={nobody}", f"RATES_URL={nobody}", check=False)
+    assert done.returncode != 0
+    assert nobody in done.stdout
+    assert "Traceback" not in done.stdout
+    assert len([line for line in done.stdout.splitlines() if not line.startswith("make")]) == 1
