@@ -5,17 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.document.numbers import CODE
 from tests.document.pages import ANSWERS, FENCE, cells, design, page, rendered, sections
-from tests.static.test_template import CLOSING, CONTROL, OPENING
 from tests.support import PRESETS, ROOT
 
 BAD = re.compile(r"\b(?:nan|inf|None(?= [a-z]+\b(?<!of))|Undefined|N/A|null|True|False|TODO)\b(?!:)|[{}]|  +(?=\S)|\$\{")
-PARTS = sorted(p for p in (ROOT / "template" / "document").glob("*.jinja"))
 
 
 def prose(text: str) -> str:
@@ -86,16 +83,3 @@ def test_the_same_answers_give_the_same_bytes() -> None:
         encoding="utf-8",
     )
     assert other.stdout == page("contact-centre")
-
-
-@pytest.mark.parametrize("path", PARTS, ids=lambda path: path.name)
-def test_a_section_stays_readable(path: Path) -> None:
-    """The limits of template/project hold for its parts too."""
-    text = path.read_text(encoding="utf-8")
-    assert len(CONTROL.findall(text)) <= 15, "move the decision into template/logic"
-    depth = deepest = 0
-    for line in text.splitlines():
-        depth += len(OPENING.findall(line))
-        deepest = max(deepest, depth)
-        depth -= len(CLOSING.findall(line))
-    assert deepest <= 2
