@@ -17,6 +17,8 @@ from .words import contains, normal
 ANSWER_TIMEOUT_S = 20.0
 GREETING_TIMEOUT_S = 30.0
 HANG_UP_TIMEOUT_S = 15.0
+# What shows that a vendor did its stage's work.
+DONE_BY = {"stt": "final", "llm": "first_token", "tts": "first_audio"}
 APOLOGIES = ("apology", "not_heard", "giving_up")
 
 
@@ -35,6 +37,7 @@ class TurnRecord:
     spoken: str = ""
     tools: list[dict[str, Any]] = field(default_factory=list)
     handoff: str | None = None
+    answered_by: dict[str, str | None] = field(default_factory=dict)
     interrupted: bool = False
     silent_after_ms: int | None = None
     apology: bool = False
@@ -83,7 +86,7 @@ class Conversation:
         else:
             await self._caller.wait_for_quiet()
         if self._fault and self._fault.turn == number and not repeated:
-            await self._control("POST", "faults", {"stage": self._fault.stage, "kind": self._fault.kind})
+            await self._control("POST", "faults", self._fault.model_dump(exclude={"turn"}))
         await self._control("POST", "expect", {"text": turn.caller})
         line = await self._caller.say(self._sound[turn.caller])
         record.start, record.end = line.start, line.end
@@ -121,7 +124,12 @@ class Conversation:
         record.over = time.time()
         journal: list[dict[str, Any]] = await self._control("GET", "journal")
         lines = [line for line in journal if record.start <= line["t"] <= record.over]
-        record.heard = " ".join(line["text"] for line in lines if _is(line, "stt", "final") and line["text"])
+        record.answered_by = {stage: _who(lines, stage, event) for stage, event in DONE_BY.items()}
+        record.heard = " ".join(
+            line["text"]
+            for line in lines
+            if _is(line, "stt", "final") and line["vendor"] == record.answered_by["stt"] and line["text"]
+        )
         record.spoken = " ".join(line["text"] for line in lines if _is(line, "tts", "request"))
         record.tools = [_tool(line, journal) for line in lines if _is(line, "llm", "answer") and "tool" in line]
         record.handoff = _handoff(record.tools, journal)
@@ -158,6 +166,11 @@ class Conversation:
 
     async def _control(self, method: str, path: str, body: object = None) -> Any:
         return await asyncio.to_thread(self._stack.control, method, path, body)
+
+
+def _who(lines: list[dict[str, Any]], stage: str, event: str) -> str | None:
+    """Who did the work of a stage: the last one, for a failed one may have begun it."""
+    return next((line["vendor"] for line in reversed(lines) if _is(line, stage, event)), None)
 
 
 def _is(line: dict[str, Any], stage: str, event: str) -> bool:

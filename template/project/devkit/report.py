@@ -15,17 +15,10 @@ from .script import Fault, Script, ToolCall
 from .speech.pcm import write_wav
 from .words import contains, error_rate
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 WER_LIMIT = 0.10
 SILENT_WITHIN_MS = 800
 STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "voice_to_voice")
-PACKAGES = (
-    "livekit-agents",
-    "livekit",
-    "livekit-plugins-deepgram",
-    "livekit-plugins-openai",
-    "livekit-plugins-elevenlabs",
-)
 
 
 def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], fault: Fault | None) -> list[str]:
@@ -108,12 +101,10 @@ def compose(
 
 def _versions() -> dict[str, str]:
     found = {"livekit-server": project.LIVEKIT_SERVER_VERSION}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    for package in importlib.metadata.distributions():
+        if (name := package.metadata["Name"]) in ("livekit", "livekit-agents") or name.startswith("livekit-plugins-"):
+            found[name] = package.version
+    return dict(sorted(found.items()))
 
 
 def _turn(record: TurnRecord) -> dict[str, Any]:
@@ -125,6 +116,7 @@ def _turn(record: TurnRecord) -> dict[str, Any]:
         "agent": record.agent,
         "tools": record.tools,
         "handoff": record.handoff,
+        "answered_by": record.answered_by,
         "interrupted": record.interrupted,
         "silent_after_ms": record.silent_after_ms,
         "latency_ms": record.latency_ms,

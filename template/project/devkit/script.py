@@ -73,11 +73,12 @@ class Script(Strict):
 
 
 class Fault(Strict):
-    """A provider that fails in one turn."""
+    """A provider that fails in one turn: the first of its stage, or `everyone` there."""
 
     stage: str
     kind: str
     turn: int = Field(ge=1)
+    everyone: bool = False
 
 
 def load(path: Path) -> Script:
@@ -100,19 +101,19 @@ def load(path: Path) -> Script:
 
 
 def parse_fault(text: str, turns: int) -> Fault:
-    """`<stage>:<kind>[@turn]` as a fault; without a turn, turn 2.
+    """`<stage>[-all]:<kind>[@turn]` as a fault; without a turn, turn 2.
 
     Raises:
         WrongUse: stage, kind or turn does not exist.
     """
-    found = re.fullmatch(r"([a-z]+):([a-z0-9-]+)(?:@(\d+))?", text)
+    found = re.fullmatch(r"([a-z]+)(-all)?:([a-z0-9-]+)(?:@(\d+))?", text)
     if not found:
-        raise WrongUse(f"FAULT={text} is not <stt|llm|tts>:<kind>[@turn], for example llm:hang@2")
+        raise WrongUse(f"FAULT={text} is not <stt|llm|tts>[-all]:<kind>[@turn], for example llm:hang@2")
     try:
-        check(found[1], found[2])
+        check(found[1], found[3])
     except ValueError as error:
         raise WrongUse(f"FAULT={text}: {error}") from None
-    turn = int(found[3] or 2)
+    turn = int(found[4] or 2)
     if not 1 <= turn <= turns:
         raise WrongUse(f"FAULT={text}: the script has turns 1 to {turns}")
-    return Fault(stage=found[1], kind=found[2], turn=turn)
+    return Fault(stage=found[1], kind=found[3], turn=turn, everyone=bool(found[2]))

@@ -19,7 +19,6 @@ from .processes import Child, Trouble, claim_port, free_port
 WORKER_START_S = 120.0
 # What only LiveKit Cloud has, and what does not suit synthetic voices, is replaced on this machine.
 OFFLINE = {"TURN_DETECTION": "vad", "INTERRUPTIONS": "vad", "NOISE_CANCELLATION": "none"}
-EMULATED_PATHS = {"DEEPGRAM_BASE_URL": ""}
 
 
 @dataclass
@@ -96,7 +95,8 @@ class Stack:
         }
         if not self.options.real:
             env |= dict.fromkeys(project.PROVIDER_KEYS, "devkit")
-            env |= {name: self.control_url + EMULATED_PATHS.get(name, "/v1") for name in project.PROVIDER_URLS}
+            env |= {name: self.control_url + path for name, path in project.PROVIDER_URLS.items()}
+            env |= self.control("GET", "environment")
         offline = {
             name: value
             for name, value in OFFLINE.items()

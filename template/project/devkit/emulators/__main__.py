@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import yaml
 from aiohttp import web
 
 from .. import project, speech
-from .app import create_app
+from .app import create_app, modules
 from .brain import Brain
+from .faults import FaultBoard
 from .hub import Hub
 
 
@@ -47,7 +48,16 @@ async def serve(options: argparse.Namespace) -> None:
         brain=Brain(read_rules(options.script)),
         first_token_s=options.llm_ttft,
         token_s=options.llm_token_interval,
+        faults=FaultBoard({stage: vendors[0] for stage, vendors in project.VENDORS.items()}),
     )
+    async with AsyncExitStack() as stack:
+        for module in modules():
+            if hasattr(module, "serve"):
+                hub.environment |= await stack.enter_async_context(module.serve(hub))
+        await _serve_http(hub, options)
+
+
+async def _serve_http(hub: Hub, options: argparse.Namespace) -> None:
     runner = web.AppRunner(create_app(hub), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, options.host, options.port)

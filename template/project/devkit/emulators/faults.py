@@ -8,6 +8,8 @@ from typing import Any, Final
 
 MEANING: Final = {
     "refuse": "cuts the connection before it answers",
+    "http-401": "does not accept the key",
+    "http-404": "does not know the model, as when it has retired or is not served in the region",
     "http-429": "answers 429 Too Many Requests",
     "http-500": "answers 500 Internal Server Error",
     "garbage": "answers what no client can read",
@@ -19,13 +21,19 @@ MEANING: Final = {
     "disconnect": "cuts the connection in the middle of the answer",
     "silent": "listens and never writes a word",
 }
-KINDS: Final = {
-    "stt": ("refuse", "http-429", "http-500", "garbage", "empty", "hang", "stall", "disconnect", "silent"),
-    "llm": ("refuse", "http-429", "http-500", "garbage", "empty", "early-end", "hang", "stall", "drip", "disconnect"),
-    "tts": ("refuse", "http-429", "http-500", "garbage", "empty", "early-end", "hang", "stall", "drip", "disconnect"),
+# What an HTTP status is called. These, a cut and a hang meet a connection when it is opened: open ones have to go first.
+REFUSALS: Final = {
+    401: "invalid key",
+    404: "model not found",
+    429: "too many requests",
+    500: "emulated failure",
 }
-# These meet a connection when it is opened; to strike, those that are open have to go first.
-AT_THE_DOOR: Final = {"refuse", "http-429", "http-500", "hang"}
+AT_THE_DOOR: Final = ("refuse", *(f"http-{status}" for status in REFUSALS), "hang")
+KINDS: Final[dict[str, tuple[str, ...]]] = {
+    "stt": (*AT_THE_DOOR, "garbage", "empty", "stall", "disconnect", "silent"),
+    "llm": (*AT_THE_DOOR, "garbage", "empty", "early-end", "stall", "drip", "disconnect"),
+    "tts": (*AT_THE_DOOR, "garbage", "empty", "early-end", "stall", "drip", "disconnect"),
+}
 
 
 def check(stage: str, kind: str) -> None:
@@ -42,29 +50,40 @@ def check(stage: str, kind: str) -> None:
 
 @dataclass
 class FaultBoard:
-    """At most one fault a stage, from arming to clearing; what fired is remembered."""
+    """At most one fault a stage, from arming to clearing; what fired is remembered.
 
+    `first` names the vendor of each stage that is asked first: a fault is its alone, unless it is everyone's.
+    """
+
+    first: dict[str, str] = field(default_factory=dict)
     armed: dict[str, str] = field(default_factory=dict)
+    everyone: set[str] = field(default_factory=set)
     fired: list[dict[str, Any]] = field(default_factory=list)
 
-    def arm(self, stage: str, kind: str) -> None:
-        """Let `stage` fail by `kind` until cleared.
+    def arm(self, stage: str, kind: str, *, everyone: bool = False) -> None:
+        """Let the first vendor of `stage`, or `everyone`, fail by `kind` until cleared.
 
         Raises:
             ValueError: there is no such fault.
         """
         check(stage, kind)
         self.armed[stage] = kind
+        self.everyone = self.everyone | {stage} if everyone else self.everyone - {stage}
 
     def clear(self) -> None:
         """End all faults; what fired stays on record."""
         self.armed.clear()
+        self.everyone.clear()
 
-    def strikes(self, stage: str, *kinds: str) -> bool:
-        """Whether one of `kinds` is armed for `stage`; if so it counts as fired."""
-        kind = self.armed.get(stage)
-        if kind is None or kind not in kinds:
-            return False
-        if not any(old["stage"] == stage and old["kind"] == kind for old in self.fired):
-            self.fired.append({"stage": stage, "kind": kind, "t": time.time()})
-        return True
+    def meets(self, stage: str, vendor: str) -> bool:
+        """Whether what is armed for `stage` is this vendor's."""
+        return stage in self.everyone or self.first.get(stage, vendor) == vendor
+
+    def strikes(self, stage: str, vendor: str, *kinds: str) -> str:
+        """The kind among `kinds` that strikes this vendor now, or nothing; it counts as fired."""
+        kind = self.armed.get(stage, "")
+        if kind not in kinds or not self.meets(stage, vendor):
+            return ""
+        if not any((old["stage"], old["kind"], old["vendor"]) == (stage, kind, vendor) for old in self.fired):
+            self.fired.append({"stage": stage, "kind": kind, "vendor": vendor, "t": time.time()})
+        return kind

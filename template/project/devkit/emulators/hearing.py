@@ -10,7 +10,7 @@ import numpy as np
 from livekit.local_inference import VAD
 
 from ..speech.pcm import resample, samples, seconds
-from .hub import Hub
+from .hub import Hub, Peer
 
 RATE = 16_000
 WINDOW = 512  # samples at 16 kHz: 32 ms, what the detector takes
@@ -21,15 +21,18 @@ DECODE_AFTER_S = 0.1
 FINAL_AFTER_S = 0.25
 INTERIM_EVERY_S = 0.5
 
-Tell = Callable[[str, str], Awaitable[None]]
+# Tells the client; False when a fault keeps it from knowing.
+Tell = Callable[[str, str], Awaitable[bool]]
 
 
 class Listener:
     """Takes sound as it comes and tells `started`, `interim` and `final` with the words so far."""
 
-    def __init__(self, hub: Hub, rate: int, tell: Tell, final_after_s: float = FINAL_AFTER_S) -> None:
+    def __init__(self, hub: Hub, one: Peer, rate: int, tell: Tell, final_after_s: float = FINAL_AFTER_S) -> None:
         """`rate` in Hz; an utterance ends after `final_after_s` of silence."""
-        self._hub, self._rate, self._tell, self._final_after_s = hub, rate, tell, final_after_s
+        self._hub, self._vendor, self._rate, self._tell = hub, one.vendor, rate, tell
+        self._final_after_s = final_after_s
+        self._line_taken = hub.expected.serial
         self._detector = VAD()
         self._raw = bytearray()
         self._before: deque[bytes] = deque(maxlen=PRE_ROLL)
@@ -79,22 +82,21 @@ class Listener:
         self._speaking, self._quiet_s, self._since_interim_s = True, 0.0, 0.0
         self._utterance = bytearray(b"".join(self._before))
         self.started_s = max(0.0, self.heard_s - seconds(bytes(self._utterance), RATE))
-        self._hub.note("stt", "speech_started")
+        self._hub.note("stt", "speech_started", self._vendor)
         await self._tell("started", "")
 
     async def _end(self) -> None:
-        self._hub.note("stt", "speech_ended")
+        self._hub.note("stt", "speech_ended", self._vendor)
         text = await (self._decoding or self._words())
-        if self._hub.recogniser is None and self._hub.expected:
-            self._hub.expected.popleft()
+        self._line_taken = self._hub.expected.serial
         self._speaking, self._voiced, self._decoding = False, 0, None
         self._before.clear()
-        self._hub.note("stt", "final", text=text)
-        await self._tell("final", text)
+        if await self._tell("final", text):
+            self._hub.note("stt", "final", self._vendor, text=text)
 
     async def _words(self) -> str:
         if self._hub.recogniser is None:
-            return self._hub.expected[0] if self._hub.expected else ""
+            return self._hub.expected.text if self._hub.expected.serial > self._line_taken else ""
         return str(await self._hub.in_thread(self._hub.recogniser.transcribe, bytes(self._utterance), RATE))
 
 

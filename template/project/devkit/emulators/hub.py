@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -16,13 +15,31 @@ from aiohttp import web
 
 from ..speech import Recogniser, Voice
 from .brain import Brain
-from .faults import AT_THE_DOOR, FaultBoard
+from .faults import AT_THE_DOOR, REFUSALS, FaultBoard
 
 Talk = Callable[[web.WebSocketResponse], Awaitable[None]]
 
 
 class CutOff(Exception):
     """The emulator cut the connection on purpose: nothing more to say on it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Peer:
+    """Who is asked, and how to cut the connection as a crashed provider would: the emulators speak for several."""
+
+    vendor: str
+    cut: Callable[[], None]
+
+
+def peer(request: web.Request) -> Peer:
+    """The peer of a request over HTTP; the first part of its path names the vendor."""
+
+    def abort() -> None:
+        if request.transport is not None:
+            request.transport.abort()
+
+    return Peer(request.match_info["vendor"], abort)
 
 
 @dataclass
@@ -36,26 +53,32 @@ class Hub:
     token_s: float = 0.02
     faults: FaultBoard = field(default_factory=FaultBoard)
     journal: list[dict[str, Any]] = field(default_factory=list)
-    expected: deque[str] = field(default_factory=deque)
+    environment: dict[str, str] = field(default_factory=dict)  # what a worker needs besides addresses
+    expected: Expected = field(default_factory=lambda: Expected())
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "speech"))
     _released: dict[str, asyncio.Event] = field(default_factory=dict)
-    _open: dict[str, list[web.Request]] = field(default_factory=lambda: {"stt": [], "llm": [], "tts": []})
+    _open: dict[str, list[Peer]] = field(default_factory=lambda: {"stt": [], "llm": [], "tts": []})
 
-    def note(self, stage: str, event: str, **more: Any) -> None:
+    def note(self, stage: str, event: str, vendor: str, **more: Any) -> None:
         """Add a line to the journal; times are unix, in s."""
-        self.journal.append({"t": time.time(), "stage": stage, "event": event, **more})
+        self.journal.append({"t": time.time(), "stage": stage, "event": event, "vendor": vendor, **more})
 
-    def arm(self, stage: str, kind: str) -> None:
-        """Arm a fault, and cut open connections when it waits at the door.
+    def sent(self, stage: str, one: Peer, endpoint: str, **fields: Any) -> None:
+        """Note what a client asks for: where, and by which options, as nested as it sent them. Never its key."""
+        self.note(stage, "sent", one.vendor, endpoint=endpoint, fields=fields)
+
+    def arm(self, stage: str, kind: str, *, everyone: bool = False) -> None:
+        """Arm a fault for the first vendor of a stage, or for `everyone`; one at the door cuts open connections.
 
         Raises:
             ValueError: there is no such fault.
         """
-        self.faults.arm(stage, kind)
+        self.faults.arm(stage, kind, everyone=everyone)
         self._released[stage] = asyncio.Event()
         if kind in AT_THE_DOOR:
-            for request in list(self._open[stage]):
-                cut(request)
+            for one in list(self._open[stage]):
+                if self.faults.meets(stage, one.vendor):
+                    one.cut()
 
     def clear(self) -> None:
         """End all faults and let go of what stands still."""
@@ -64,45 +87,72 @@ class Hub:
             released.set()
 
     @contextmanager
-    def open(self, stage: str, request: web.Request) -> Iterator[None]:
+    def open(self, stage: str, one: Peer) -> Iterator[None]:
         """While inside, a fault at the door cuts this connection."""
-        self._open[stage].append(request)
+        self._open[stage].append(one)
         try:
             yield
         finally:
-            self._open[stage].remove(request)
+            self._open[stage].remove(one)
 
-    async def at_the_door(self, request: web.Request, stage: str, key: str) -> web.Response | None:
-        """The refusal that a new request meets, or None to go on.
+    async def refusal(self, one: Peer, stage: str, key: str) -> int | None:
+        """The HTTP status by which a new request is refused, or None to go on.
 
         Raises:
             CutOff: the connection is gone.
         """
         if not key or key.startswith("invalid"):
-            self.note(stage, "unauthorized")
-            return web.json_response({"error": {"message": "invalid key", "code": "invalid_api_key"}}, status=401)
-        for status in (429, 500):
-            if self.faults.strikes(stage, f"http-{status}"):
-                self.note(stage, "fault", kind=f"http-{status}")
-                return web.json_response({"error": {"message": "emulated failure"}}, status=status)
-        if self.faults.strikes(stage, "refuse"):
-            self.note(stage, "fault", kind="refuse")
-            cut(request)
+            self.note(stage, "unauthorized", one.vendor)
+            return 401
+        for status in REFUSALS:
+            if self.strikes(stage, one, f"http-{status}"):
+                return status
+        if self.strikes(stage, one, "refuse"):
+            one.cut()
             raise CutOff
-        if self.faults.strikes(stage, "hang"):
-            self.note(stage, "fault", kind="hang")
+        if self.strikes(stage, one, "hang"):
             await self.stand_still(stage)
         return None
+
+    def strikes(self, stage: str, one: Peer, *kinds: str) -> bool:
+        """Whether one of `kinds` strikes this peer now; the first time that it does is noted."""
+        before = len(self.faults.fired)
+        kind = self.faults.strikes(stage, one.vendor, *kinds)
+        if len(self.faults.fired) > before:
+            self.note(stage, "fault", one.vendor, kind=kind)
+        return bool(kind)
+
+    def muted(self, one: Peer, what: str) -> bool:
+        """Whether a fault keeps a recogniser from telling `what` it heard.
+
+        Raises:
+            CutOff: the fault cut the connection.
+        """
+        if self.strikes("stt", one, "disconnect"):
+            one.cut()
+            raise CutOff
+        return self.strikes("stt", one, "silent") or (what == "final" and self.strikes("stt", one, "stall"))
+
+    async def at_the_door(self, request: web.Request, stage: str, key: str) -> web.Response | None:
+        """The response that refuses a new request over HTTP, or None to go on.
+
+        Raises:
+            CutOff: the connection is gone.
+        """
+        status = await self.refusal(peer(request), stage, key)
+        if status is None:
+            return None
+        return web.json_response({"error": {"message": REFUSALS[status], "code": status}}, status=status)
 
     async def converse(self, request: web.Request, stage: str, key: str, talk: Talk) -> web.StreamResponse:
         """Serve one websocket: past the door, then `talk` until it is over."""
         socket = web.WebSocketResponse()
         socket.headers["dg-request-id"] = uuid.uuid4().hex
         with suppress(CutOff, ConnectionError):
-            if refusal := await self.at_the_door(request, stage, key):
-                return refusal
+            if refused := await self.at_the_door(request, stage, key):
+                return refused
             await socket.prepare(request)
-            with self.open(stage, request):
+            with self.open(stage, peer(request)):
                 await talk(socket)
             await socket.close()
         return socket
@@ -121,7 +171,13 @@ class Hub:
         return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
 
 
-def cut(request: web.Request) -> None:
-    """Cut the connection as a crashed provider would."""
-    if request.transport is not None:
-        request.transport.abort()
+@dataclass
+class Expected:
+    """The caller's next line, for recognisers that do not hear. Each listener takes it once."""
+
+    text: str = ""
+    serial: int = 0
+
+    def put(self, text: str) -> None:
+        """A new line; the one before is forgotten."""
+        self.text, self.serial = text, self.serial + 1

@@ -92,8 +92,9 @@ def given() -> dict[str, str]:
 
 
 def _wrong(name: str, value: str) -> bool:
-    # A key of LiveKit is short, and its address is no key.
-    return is_placeholder(value) if name not in LIVEKIT[:2] else bool(PLACEHOLDER.search(value))
+    # A key of LiveKit is short; an address or a project is no key.
+    secret = name.endswith(("_KEY", "_SECRET")) and name != LIVEKIT[1]
+    return is_placeholder(value) if secret else bool(PLACEHOLDER.search(value))
 
 
 def _validate(module: Any, filled: dict[str, str]) -> list[tuple[str, str]]:

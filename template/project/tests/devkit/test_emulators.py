@@ -35,7 +35,7 @@ async def client() -> AsyncIterator[Client]:
 async def ask(client: Client, *messages: dict[str, Any]) -> tuple[int, list[dict[str, Any]]]:
     """Status and the events of a streamed completion."""
     body = {"model": "m", "stream": True, "messages": list(messages), "tools": [TOOL]}
-    async with client.post("/v1/chat/completions", json=body, headers=AUTHORISED) as answer:
+    async with client.post("/openai/v1/chat/completions", json=body, headers=AUTHORISED) as answer:
         lines = (await answer.text()).splitlines()
     events = [line.removeprefix("data: ") for line in lines if line.startswith("data: {")]
     return answer.status, [json.loads(event) for event in events if event.endswith("}")]
@@ -57,7 +57,7 @@ async def test_the_model_calls_the_tool_and_says_its_result(client: Client) -> N
 
 async def test_a_wrong_key_is_refused(client: Client) -> None:
     headers = {"Authorization": "Bearer invalid-key"}
-    async with client.post("/v1/chat/completions", json={"messages": []}, headers=headers) as answer:
+    async with client.post("/openai/v1/chat/completions", json={"messages": []}, headers=headers) as answer:
         assert answer.status == 401
 
 
@@ -104,7 +104,7 @@ def test_every_kind_has_a_meaning_and_a_stage() -> None:
 def test_a_fault_that_was_never_met_never_fired() -> None:
     board = FaultBoard()
     board.arm("stt", "hang")
-    assert not board.strikes("stt", "refuse")
-    assert board.strikes("stt", "hang")
+    assert not board.strikes("stt", "deepgram", "refuse")
+    assert board.strikes("stt", "deepgram", "hang")
     board.clear()
     assert len(board.fired) == 1

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from ..hearing import Listener, word_times
-from ..hub import CutOff, Hub, cut
+from ..hub import Hub, peer
 
 STAGE = "stt"
 TURN_ENDS_AFTER_S = 0.5
@@ -20,7 +20,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def listen(request: web.Request) -> web.StreamResponse:
-        hub.note(STAGE, "connect", query=dict(request.query))
+        hub.sent(STAGE, peer(request), request.path, **request.query)
         key = request.headers.get("Authorization", "").removeprefix("Token ")
         return await hub.converse(request, STAGE, key, lambda socket: _Turns(hub, request, socket).run())
 
@@ -29,11 +29,11 @@ def routes(hub: Hub) -> list[web.RouteDef]:
 
 class _Turns:
     def __init__(self, hub: Hub, request: web.Request, socket: web.WebSocketResponse) -> None:
-        self._hub, self._request, self._socket = hub, request, socket
+        self._hub, self._peer, self._socket = hub, peer(request), socket
         self._id = str(uuid.uuid4())
         self._turn = self._sequence = 0
         rate = int(request.query.get("sample_rate", 16_000))
-        self._listener = Listener(hub, rate, self._tell, TURN_ENDS_AFTER_S)
+        self._listener = Listener(hub, self._peer, rate, self._tell, TURN_ENDS_AFTER_S)
 
     async def run(self) -> None:
         """Hear until the client closes the stream."""
@@ -45,18 +45,16 @@ class _Turns:
                 await self._listener.finish()
                 return
 
-    async def _tell(self, what: str, text: str) -> None:
-        faults = self._hub.faults
-        if faults.strikes(STAGE, "silent") or (what == "final" and faults.strikes(STAGE, "stall")):
-            return
-        if faults.strikes(STAGE, "disconnect"):
-            cut(self._request)
-            raise CutOff
-        if faults.strikes(STAGE, "garbage"):
+    async def _tell(self, what: str, text: str) -> bool:
+        if self._hub.muted(self._peer, what):
+            return False
+        if self._hub.strikes(STAGE, self._peer, "garbage"):
             await self._socket.send_str('{"type": "TurnInfo", "event": ')
-            return
-        await self._socket.send_json(self._turn_info(EVENTS[what], "" if faults.strikes(STAGE, "empty") else text))
+            return False
+        empty = self._hub.strikes(STAGE, self._peer, "empty")
+        await self._socket.send_json(self._turn_info(EVENTS[what], "" if empty else text))
         self._turn += what == "final"
+        return not empty
 
     def _turn_info(self, event: str, text: str) -> dict[str, Any]:
         self._sequence += 1

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from ..hearing import Listener, word_times
-from ..hub import CutOff, Hub, cut
+from ..hub import Hub, peer
 
 STAGE = "stt"
 
@@ -18,7 +18,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def listen(request: web.Request) -> web.StreamResponse:
-        hub.note(STAGE, "connect", query=dict(request.query))
+        hub.sent(STAGE, peer(request), request.path, **request.query)
         key = request.headers.get("Authorization", "").removeprefix("Token ")
         return await hub.converse(request, STAGE, key, lambda socket: _Session(hub, request, socket).run())
 
@@ -27,9 +27,9 @@ def routes(hub: Hub) -> list[web.RouteDef]:
 
 class _Session:
     def __init__(self, hub: Hub, request: web.Request, socket: web.WebSocketResponse) -> None:
-        self._hub, self._request, self._socket = hub, request, socket
+        self._hub, self._peer, self._socket = hub, peer(request), socket
         self._id = str(uuid.uuid4())
-        self._listener = Listener(hub, int(request.query.get("sample_rate", 16_000)), self._tell)
+        self._listener = Listener(hub, self._peer, int(request.query.get("sample_rate", 16_000)), self._tell)
         self._interim = request.query.get("interim_results") == "true"
 
     async def run(self) -> None:
@@ -48,32 +48,22 @@ class _Session:
         await self._socket.send_json({"type": "Metadata", "request_id": self._id, "duration": self._listener.heard_s})
         return False
 
-    async def _tell(self, what: str, text: str) -> None:
-        if await self._fails(what):
-            return
+    async def _tell(self, what: str, text: str) -> bool:
+        if self._hub.muted(self._peer, what):
+            return False
+        if self._hub.strikes(STAGE, self._peer, "garbage"):
+            await self._socket.send_str('{"type": "Results", "channel": ')
+            return False
+        empty = self._hub.strikes(STAGE, self._peer, "empty")
         if what == "started":
             await self._socket.send_json(
                 {"type": "SpeechStarted", "channel": [0], "timestamp": self._listener.started_s}
             )
         elif what == "final" or (self._interim and text):
-            await self._socket.send_json(self._results(text, final=what == "final"))
-
-    async def _fails(self, what: str) -> bool:
-        faults = self._hub.faults
-        if faults.strikes(STAGE, "silent") or (what == "final" and faults.strikes(STAGE, "stall")):
-            return True
-        if faults.strikes(STAGE, "disconnect"):
-            self._hub.note(STAGE, "fault", kind="disconnect")
-            cut(self._request)
-            raise CutOff
-        if faults.strikes(STAGE, "garbage"):
-            await self._socket.send_str('{"type": "Results", "channel": ')
-            return True
-        return False
+            await self._socket.send_json(self._results("" if empty else text, final=what == "final"))
+        return not empty
 
     def _results(self, text: str, *, final: bool) -> dict[str, Any]:
-        if self._hub.faults.strikes(STAGE, "empty"):
-            text = ""
         start, end = self._listener.started_s, self._listener.heard_s
         alternative = {"transcript": text, "confidence": 0.98 if text else 0.0, "words": word_times(text, start, end)}
         return {

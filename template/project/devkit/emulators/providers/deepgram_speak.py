@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
-from ..hub import CutOff, Hub
+from ..hub import CutOff, Hub, peer
 from ..speaking import spoken
 
 STAGE = "tts"
@@ -17,7 +17,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        hub.note(STAGE, "connect", query=dict(request.query))
+        hub.sent(STAGE, peer(request), request.path, **request.query)
         return await hub.converse(request, STAGE, _key(request), lambda socket: _speak(hub, request, socket))
 
     async def whole(request: web.Request) -> web.StreamResponse:
@@ -43,10 +43,10 @@ async def _speak(hub: Hub, request: web.Request, socket: web.WebSocketResponse) 
         if order["type"] == "Speak":
             pending += order["text"]
         elif order["type"] == "Flush":
-            if hub.faults.strikes(STAGE, "garbage"):
+            if hub.strikes(STAGE, peer(request), "garbage"):
                 await socket.send_json({"type": "Error", "description": "emulated garbage"})
             elif pending.strip():
-                async for piece in spoken(hub, request, pending.strip(), _rate(request)):
+                async for piece in spoken(hub, peer(request), pending.strip(), _rate(request)):
                     await socket.send_bytes(piece)
             pending = ""
             await socket.send_json({"type": "Flushed", "sequence_id": 0})
@@ -60,7 +60,7 @@ async def _whole(hub: Hub, request: web.Request) -> web.StreamResponse:
         if refusal := await hub.at_the_door(request, STAGE, _key(request)):
             return refusal
         await answer.prepare(request)
-        async for piece in spoken(hub, request, (await request.json())["text"], _rate(request)):
+        async for piece in spoken(hub, peer(request), (await request.json())["text"], _rate(request)):
             await answer.write(piece)
         await answer.write_eof()
     return answer

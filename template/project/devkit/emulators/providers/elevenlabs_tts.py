@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from ..hub import CutOff, Hub
+from ..hub import CutOff, Hub, peer
 from ..speaking import spoken
 
 STAGE = "tts"
@@ -20,7 +20,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def many(request: web.Request) -> web.StreamResponse:
-        hub.note(STAGE, "connect", query=dict(request.query), voice=request.match_info["voice"])
+        hub.sent(STAGE, peer(request), request.path, **request.query)
         rate = _rate(request)
         key = request.headers.get("xi-api-key", "")
         return await hub.converse(request, STAGE, key, lambda socket: _many(hub, request, socket, rate))
@@ -80,7 +80,7 @@ class _Context:
     """One utterance: text comes in pieces, sound goes out in pieces."""
 
     def __init__(self, hub: Hub, request: web.Request, socket: web.WebSocketResponse, name: str, rate: int) -> None:
-        self._hub, self._request, self._socket, self._name, self._rate = hub, request, socket, name, rate
+        self._hub, self._peer, self._socket, self._name, self._rate = hub, peer(request), socket, name, rate
         self._pending = ""
         self._clock_ms = 0.0
         self._sentences: asyncio.Queue[str | None] = asyncio.Queue()
@@ -98,7 +98,7 @@ class _Context:
     async def _run(self) -> None:
         with suppress(CutOff, ConnectionError):
             while (text := await self._sentences.get()) is not None:
-                if self._hub.faults.strikes(STAGE, "garbage"):
+                if self._hub.strikes(STAGE, self._peer, "garbage"):
                     await self._socket.send_str('{"audio": ')
                     continue
                 await self._speak(text)
@@ -106,7 +106,7 @@ class _Context:
 
     async def _speak(self, text: str) -> None:
         aligned: dict[str, Any] | None = None
-        async for piece in spoken(self._hub, self._request, text, self._rate):
+        async for piece in spoken(self._hub, self._peer, text, self._rate):
             length_ms = len(piece) / 2 / self._rate * 1000
             message: dict[str, Any] = {"audio": base64.b64encode(piece).decode()}
             if aligned is None:
@@ -136,7 +136,7 @@ async def _whole(hub: Hub, request: web.Request) -> web.StreamResponse:
         rate = _rate(request)
         text = (await request.json())["text"]
         await answer.prepare(request)
-        async for piece in spoken(hub, request, text, rate):
+        async for piece in spoken(hub, peer(request), text, rate):
             await answer.write(piece)
         await answer.write_eof()
     return answer

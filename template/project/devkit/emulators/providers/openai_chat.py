@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from ..brain import completion
-from ..hub import CutOff, Hub, cut
+from ..hub import CutOff, Hub, Peer, peer
 
 STAGE = "llm"
 DRIP_S = 3.0
@@ -36,9 +36,8 @@ def routes(hub: Hub) -> list[web.RouteDef]:
 async def _chat(hub: Hub, request: web.Request) -> web.StreamResponse:
     body: dict[str, Any] = await request.json()
     tools = [tool["function"]["name"] for tool in body.get("tools") or []]
-    hub.note(
-        STAGE, "request", model=body.get("model"), messages=body.get("messages"), tools=tools, store=body.get("store")
-    )
+    hub.note(STAGE, "request", peer(request).vendor, messages=body.get("messages"), tools=tools)
+    hub.sent(STAGE, peer(request), request.path, **body)
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
     with suppress(CutOff, ConnectionError):
         if refusal := await hub.at_the_door(
@@ -47,21 +46,21 @@ async def _chat(hub: Hub, request: web.Request) -> web.StreamResponse:
             return refusal
         await asyncio.sleep(hub.first_token_s)
         await answer.prepare(request)
-        await _stream(hub, request, answer, body)
+        await _stream(hub, peer(request), answer, body)
         await answer.write_eof()
     return answer
 
 
-async def _stream(hub: Hub, request: web.Request, answer: web.StreamResponse, body: dict[str, Any]) -> None:
+async def _stream(hub: Hub, one: Peer, answer: web.StreamResponse, body: dict[str, Any]) -> None:
     made = hub.brain.answer(body)
-    empty = hub.faults.strikes(STAGE, "empty")
-    hub.note(STAGE, "answer", **({"text": ""} if empty else made.record()))
+    empty = hub.strikes(STAGE, one, "empty")
+    hub.note(STAGE, "answer", one.vendor, **({"text": ""} if empty else made.record()))
     chunks = _Chunks(body.get("model", "emulated"))
     await answer.write(chunks.event({"role": "assistant", "content": ""}))
     for number, delta in enumerate([] if empty else completion(made)):
         if number == 0:
-            hub.note(STAGE, "first_token")
-        if await _fails(hub, request, answer, number):
+            hub.note(STAGE, "first_token", one.vendor)
+        if await _fails(hub, one, answer, number):
             return
         await answer.write(chunks.event(delta))
         await asyncio.sleep(hub.token_s)
@@ -70,23 +69,21 @@ async def _stream(hub: Hub, request: web.Request, answer: web.StreamResponse, bo
     await answer.write(b"data: [DONE]\n\n")
 
 
-async def _fails(hub: Hub, request: web.Request, answer: web.StreamResponse, number: int) -> bool:
+async def _fails(hub: Hub, one: Peer, answer: web.StreamResponse, number: int) -> bool:
     """Whether the answer ends here; a drip only waits."""
-    if hub.faults.strikes(STAGE, "garbage"):
+    if hub.strikes(STAGE, one, "garbage"):
         await answer.write(b'data: {"choices": [{"delta": \n\n')
         return True
-    if hub.faults.strikes(STAGE, "drip"):
+    if hub.strikes(STAGE, one, "drip"):
         await asyncio.sleep(DRIP_S)
     if number == 0:
         return False
-    if hub.faults.strikes(STAGE, "disconnect"):
-        hub.note(STAGE, "fault", kind="disconnect")
-        cut(request)
+    if hub.strikes(STAGE, one, "disconnect"):
+        one.cut()
         raise CutOff
-    if hub.faults.strikes(STAGE, "stall"):
-        hub.note(STAGE, "fault", kind="stall")
+    if hub.strikes(STAGE, one, "stall"):
         await hub.stand_still(STAGE)
-    return hub.faults.strikes(STAGE, "early-end")
+    return hub.strikes(STAGE, one, "early-end")
 
 
 class _Chunks:
