@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help new test test-fast bench lint rows catalogue-check examples lock clean
+.PHONY: help new test test-fast bench lint rows catalogue-check providers examples lock clean
 
 PYTHON ?= python3
 PRESET ?=
@@ -37,6 +37,9 @@ rows: .venv/.tests ## Make the covering array anew, after a question or choice c
 
 catalogue-check: .venv/.tests ## Every figure of the catalogue with its age and source; what is stale or dead is marked
 	@$(RUN) -m tools.catalogue_check
+
+providers: .venv/.tests ## Call every provider, check what it is sent, and write docs/providers.md (20 minutes)
+	$(RUN) -m tests.run.table
 
 examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed
 	$(RUN) -m tests.document.examples

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import datetime as dt
 import functools
 import subprocess
 from collections.abc import Mapping
@@ -39,6 +40,30 @@ def reasons(kind: str) -> list[dict[str, Any]]:
     """All rows of one kind of reasons, in order, from however many files."""
     rows: list[Any] = questionnaire().specifications["reasons"]["default"][kind]
     return [row for part in rows for row in (part if isinstance(part, list) else [part])]
+
+
+def known(name: str) -> dict[str, Any]:
+    """One file of the catalogue, as the template sees it."""
+    found: dict[str, Any] = questions_alone().specifications["catalogue"]["default"][name][0]
+    return found
+
+
+def models(stage: str) -> list[str]:
+    """Every model of a stage that a project can be born with today."""
+    today = dt.date.fromisoformat(known("versions")["as_of"])
+    retires = {key: record["retires"] for key, record in known(stage).items()}
+    return [key for key, date in retires.items() if not date or (dt.date.fromisoformat(date) - today).days >= 90]
+
+
+def beside(stage: str, fallback: str) -> str:
+    """A first choice that `fallback` can stand beside: another vendor's, the one that fits most answers."""
+
+    def fits(key: str) -> int:
+        record = known(stage)[key]
+        return len(record["languages"]) + len(record.get("residency", known("vendors")[record["vendor"]]["residency"]))
+
+    own = known(stage)[fallback]["vendor"]
+    return max((key for key in models(stage) if known(stage)[key]["vendor"] != own), key=fits)
 
 
 def evaluate(given: Mapping[str, Any], *, planning: bool = False) -> dict[str, engine.Step]:

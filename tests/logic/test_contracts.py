@@ -93,6 +93,35 @@ def test_what_only_a_larger_contract_opens() -> None:
     assert row("media", compliance=["hipaa"])["contract"] == "plan scale"
 
 
+@pytest.mark.parametrize("law", ["gdpr", "hipaa"])
+@pytest.mark.parametrize(
+    ("answers", "what", "switch", "larger"),
+    [
+        ({"stt": "deepgram-nova-3"}, "recognition", "mip_opt_out", False),
+        ({"stt": "google-chirp-3"}, "recognition", "data logging, off unless opted in (unconfirmed)", False),
+        ({"llm": "openai-gpt-4.1"}, "model", "store (zero retention needs approval)", True),
+        ({"llm": "groq-gpt-oss-120b"}, "model", "zero data retention (not retrieved)", True),
+        ({"llm": "gemini-3.6-flash"}, "model", "a project with billing, whose prompts are not trained on (unconfirmed)", False),
+        ({"tts": "elevenlabs-flash-v2.5"}, "voice", "enable_logging", True),
+    ],
+)
+def test_what_is_honoured_only_by_contract_has_to_be_bought(
+    law: str, answers: dict[str, str], what: str, switch: str, larger: bool
+) -> None:
+    """A switch on the wire is a wish: whether the provider keeps nothing stands in the contract, which procurement has to get."""
+    told = planned(compliance=[law], **answers)
+    found = next(contract for contract in told["document"]["contracts"] if contract["what"].startswith(f"{what}:"))
+    said = f"nothing kept: {switch}"
+    (asked,) = (order for order in told["platform"] if f", {found['what']}, " in order["what"])
+    assert (asked["owner"], asked["area"]) == ("procurement", "contracts")
+    assert said in asked["why"]
+    assert said in found["conditions"]
+    assert (said in found["enterprise_only"]) == larger
+    assert found["agreements"]
+    assert not larger or found["lead_time"].startswith("a contract")
+    assert said not in row(f"{what}:", **answers)["conditions"]
+
+
 def test_a_number_abroad_needs_papers() -> None:
     assert row("numbers", preset="front-desk")["lead_days"]["value"] == 1
     abroad = row("numbers", preset="front-desk", phone_numbers="+493023125001")

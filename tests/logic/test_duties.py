@@ -16,7 +16,15 @@ LAWS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "template/catalogue/com
 LANGUAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "template/catalogue/languages.yml").read_text())
 SPOKEN = [name for name, record in LANGUAGES.items() if record["offered"]]
 # What each language calls the machine in its greeting.
-MACHINE = {"en": "automated assistant", "de": "automatischen Assistenten", "fr": "assistant automatique", "es": "asistente automático"}
+MACHINE = {
+    "en": "automated assistant",
+    "de": "automatischen Assistenten",
+    "fr": "assistant automatique",
+    "es": "asistente automático",
+    "it": "assistente automatico",
+    "nl": "automatische assistent",
+    "pt": "assistente automático",
+}
 
 
 def duties(**given: Any) -> list[dict[str, Any]]:

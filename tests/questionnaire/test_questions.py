@@ -8,7 +8,7 @@ import pytest
 
 from livekit_planner import answers as merge
 from livekit_planner.errors import Refused
-from tests.support import PRESETS, choices, evaluate, possible, questionnaire
+from tests.support import PRESETS, beside, choices, evaluate, models, possible, questionnaire
 
 PUBLIC = [name for name, spec in questionnaire().specifications.items() if spec.get("when") is not False]
 WITH_CHOICES = [name for name in PUBLIC if questionnaire().specifications[name].get("choices")]
@@ -18,11 +18,7 @@ PHONE = {"channels": ["web", "inbound_phone", "outbound_phone"]}
 # What the choice of one question needs of the others.
 NEEDS: dict[tuple[str, str], dict[str, Any]] = {
     ("turn_detection", "stt"): {"stt": "deepgram-flux"},
-    ("stt_fallback", "deepgram-nova-3"): {"stt": "google-chirp-3"},
-    ("stt_fallback", "deepgram-flux"): {"stt": "google-chirp-3"},
-    ("tts_fallback", "elevenlabs-flash-v2.5"): {"tts": "deepgram-aura-2"},
-    ("llm_fallback", "openai-gpt-5.6-luna"): {"llm": "groq-gpt-oss-120b"},
-    ("llm_fallback", "openai-gpt-4.1"): {"llm": "groq-gpt-oss-120b"},
+    **{(f"{stage}_fallback", key): {stage: beside(stage, key)} for stage in ("stt", "llm", "tts") for key in models(stage)},
     ("use_case", "reminders"): PHONE,
     ("compliance", "tcpa"): PHONE,
     ("call_routing", "by-number"): {"phone_numbers": "+12025550143\n+12025550144"},

@@ -14,6 +14,7 @@ COMMANDS = {
     "talk": "you talk to the agent",
     "doctor": "what this machine lacks",
     "prices": "what the plan's models cost now",
+    "evidence": "how fast they answer with your keys, against the plan",
     "setup": "get the LiveKit server and the page of `talk`",
 }
 WRONG_USE, MISSING, INTERRUPTED = 2, 4, 130
@@ -22,7 +23,7 @@ WRONG_USE, MISSING, INTERRUPTED = 2, 4, 130
 def main(argv: list[str]) -> int:
     """Run one command and return its exit code."""
     if not argv or argv[0] not in COMMANDS:
-        print("\n".join(f"python -m devkit {name:8}{text}" for name, text in COMMANDS.items()), file=sys.stderr)
+        print("\n".join(f"python -m devkit {name:10}{text}" for name, text in COMMANDS.items()), file=sys.stderr)
         return WRONG_USE
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts us in the background ignores it
     signal.signal(signal.SIGTERM, _interrupt)

@@ -8,13 +8,14 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from . import project, report
 from .caller import Caller
 from .conversation import Conversation
-from .script import Fault, Script, load, parse_fault
+from .script import Fault, Script, load, parse_faults
 from .stack import OFFLINE, Options, Stack
 
 DONE, CHECK_FAILED = 0, 5
@@ -30,7 +31,7 @@ def main(argv: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m devkit call")
     parser.add_argument("--script", type=Path, default=DEFAULT_SCRIPT)
-    parser.add_argument("--fault", help="<stt|llm|tts>:<kind>[@turn]")
+    parser.add_argument("--fault", help="<stt|llm|tts>[-all]:<kind>[@turn], several by commas; -all: the fallback too")
     parser.add_argument("--json", action="store_true", help="print the report instead of the transcript")
     parser.add_argument("--real", action="store_true", help="the providers of .env instead of emulators")
     parser.add_argument(
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--port", type=int, default=0, help="of the LiveKit server; 0 takes a free one")
     options = parser.parse_args(argv)
     script = load(project.ROOT / options.script)
-    fault = parse_fault(options.fault, len(script.turns)) if options.fault else None
+    faults = parse_faults(options.fault, len(script.turns)) if options.fault else []
     setup = Options(
         scripts=[project.ROOT / options.script],
         real=options.real,
@@ -50,12 +51,12 @@ def main(argv: list[str]) -> int:
     _say("starting LiveKit server, emulators and worker ...")
     with Stack(setup) as stack:
         _say(f"calling, {len(script.turns)} turns in real time ...")
-        made = asyncio.run(run(stack, script, fault))
+        made = asyncio.run(run(stack, script, faults))
     _print(made, options.json)
     return DONE if made["ok"] else CHECK_FAILED
 
 
-async def run(stack: Stack, script: Script, fault: Fault | None = None) -> dict[str, Any]:
+async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dict[str, Any]:
     """Hold one call over a running stack and leave its report.
 
     Raises:
@@ -63,7 +64,7 @@ async def run(stack: Stack, script: Script, fault: Fault | None = None) -> dict[
     """
     await asyncio.to_thread(stack.control, "POST", "reset")
     caller = Caller(stack.url, f"call-{time.time_ns()}")
-    talk = Conversation(stack, caller, script, fault)
+    talk = Conversation(stack, caller, script, faults)
     async with caller:
         holding = asyncio.create_task(talk.hold())
         while not (await asyncio.wait([holding], timeout=1.0))[0]:
@@ -74,7 +75,7 @@ async def run(stack: Stack, script: Script, fault: Fault | None = None) -> dict[
                 raise
         holding.result()
     fired = (await asyncio.to_thread(stack.control, "GET", "faults"))["fired"]
-    missed = report.judge(script, talk, fired, fault)
+    missed = report.judge(script, talk, fired, faults)
     replaced = {
         name: value
         for name, value in OFFLINE.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,12 +49,12 @@ class TurnRecord:
 class Conversation:
     """One caller, one script, over a running stack."""
 
-    def __init__(self, stack: Stack, caller: Caller, script: Script, fault: Fault | None = None) -> None:
+    def __init__(self, stack: Stack, caller: Caller, script: Script, faults: Sequence[Fault] = ()) -> None:
         """The caller's lines are turned into sound here, before the call."""
-        self._stack, self._caller, self._script, self._fault = stack, caller, script, fault
+        self._stack, self._caller, self._script, self._faults = stack, caller, script, faults
         self._recogniser = speech.recogniser("auto", project.LANGUAGE)
         voice = speech.voice("auto", project.ESPEAK_VOICE)
-        self.voice_name = voice.name
+        self.voice_name, self.real = voice.name, stack.options.real
         self._sound = {turn.caller: resample(voice.synthesize(turn.caller), voice.rate, RATE) for turn in script.turns}
         self.records: list[TurnRecord] = []
         self.greeted_after_ms: int | None = None
@@ -85,8 +86,9 @@ class Conversation:
                 await self._gather(self.records[-1])
         else:
             await self._caller.wait_for_quiet()
-        if self._fault and self._fault.turn == number and not repeated:
-            await self._control("POST", "faults", self._fault.model_dump(exclude={"turn"}))
+        faults = [fault for fault in self._faults if fault.turn == number and not repeated]
+        for fault in faults:
+            await self._control("POST", "faults", fault.model_dump(exclude={"turn"}))
         await self._control("POST", "expect", {"text": turn.caller})
         line = await self._caller.say(self._sound[turn.caller])
         record.start, record.end = line.start, line.end
@@ -95,7 +97,7 @@ class Conversation:
         record.answered = await self._caller.wait_for_sound(line.end, ANSWER_TIMEOUT_S)
         await self._wait_for_the_rest(record)
         await self._gather(record)
-        if self._fault and self._fault.turn == number:
+        if faults:
             await self._control("DELETE", "faults")
         self.records.append(record)
         return record
@@ -147,7 +149,8 @@ class Conversation:
         if any(text in spoken for text in said) or contains(record.agent, "sorry"):
             return True
         # A tone, or sentences prepared beforehand in a language nobody recognises here: heard, but never asked for.
-        return bool(self._fault and self._fault.turn == record.number and record.answered and not record.spoken)
+        struck = any(fault.turn == record.number for fault in self._faults)
+        return struck and record.answered is not None and not record.spoken
 
     def _latency(self, record: TurnRecord, lines: list[dict[str, Any]]) -> dict[str, int | None]:
         """Each stage in ms, from the caller's last sample or from the stage's own request."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import statistics
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,27 @@ SILENT_WITHIN_MS = 800
 STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "voice_to_voice")
 
 
-def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], fault: Fault | None) -> list[str]:
-    """Everything that did not come as the script expects; empty when the call is good."""
+def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], faults: Sequence[Fault]) -> list[str]:
+    """Everything that did not come as the script expects; empty when the call is good.
+
+    What a real provider says is its own: of it only that it is heard, turn by turn, is expected.
+    """
     if talk.greeted_after_ms is None:
         return ["the agent never said a word"]
     missed = [] if len(_last(talk)) == len(script.turns) else ["the call ended before the script did"]
+    if talk.real:
+        return missed + [f"turn {one.number}: no answer was heard" for one in _last(talk) if one.answered is None]
     for record in _last(talk):
         missed += [f"turn {record.number}: {what}" for what in _judge_turn(record)]
     if script.ends and not talk.ended_by_agent:
         missed.append("the agent did not hang up at the end")
-    if fault and not fired:
-        missed.append(f"the fault {fault.stage}:{fault.kind} never struck")
-    if project.LANGUAGE == "en" and talk.voice_name != "tone" and not fault and wer(talk) > WER_LIMIT:
+    struck = {(one["stage"], one["kind"]) for one in fired}
+    missed += [
+        f"the fault {fault.stage}:{fault.kind} never struck"
+        for fault in faults
+        if (fault.stage, fault.kind) not in struck
+    ]
+    if project.LANGUAGE == "en" and talk.voice_name != "tone" and not faults and wer(talk) > WER_LIMIT:
         missed.append(f"{wer(talk):.0%} of the caller's words were heard wrongly, {WER_LIMIT:.0%} are allowed")
     return missed
 

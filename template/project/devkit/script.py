@@ -100,6 +100,15 @@ def load(path: Path) -> Script:
         raise WrongUse(f"{path}: {where}: {first['msg']} (got {first['input']!r})") from None
 
 
+def parse_faults(text: str, turns: int) -> list[Fault]:
+    """Faults of one call, separated by commas.
+
+    Raises:
+        WrongUse: stage, kind or turn of one does not exist.
+    """
+    return [parse_fault(part.strip(), turns) for part in text.split(",")]
+
+
 def parse_fault(text: str, turns: int) -> Fault:
     """`<stage>[-all]:<kind>[@turn]` as a fault; without a turn, turn 2.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ def read_rules(scripts: list[Path]) -> list[dict[str, Any]]:
 
 
 async def serve(options: argparse.Namespace) -> None:
-    """Serve until cancelled; one line on stdout tells that it is ready and where."""
+    """Serve until cancelled or told to stop; one line on stdout tells that it is ready and where."""
+    if task := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     hub = Hub(
         voice=speech.voice(options.voice, project.ESPEAK_VOICE),
         recogniser=speech.recogniser(options.recogniser, project.LANGUAGE),
@@ -71,5 +74,5 @@ async def _serve_http(hub: Hub, options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(serve(arguments().parse_args()))

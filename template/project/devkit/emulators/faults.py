@@ -21,7 +21,7 @@ MEANING: Final = {
     "disconnect": "cuts the connection in the middle of the answer",
     "silent": "listens and never writes a word",
 }
-# What an HTTP status is called. These, a cut and a hang meet a connection when it is opened: open ones have to go first.
+# What an HTTP status is called. These, a cut and a hang meet a connection when it is opened: open ones go first.
 REFUSALS: Final = {
     401: "invalid key",
     404: "model not found",

@@ -94,7 +94,7 @@ async def test_the_journal_tells_what_was_asked(client: Client) -> None:
     await ask(client, {"role": "user", "content": "hi"})
     async with client.get("/control/journal") as answer:
         events = [(line["stage"], line["event"]) for line in await answer.json()]
-    assert events[:2] == [("llm", "request"), ("llm", "answer")]
+    assert events[:3] == [("llm", "request"), ("llm", "sent"), ("llm", "answer")]
 
 
 def test_every_kind_has_a_meaning_and_a_stage() -> None:

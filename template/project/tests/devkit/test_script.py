@@ -10,7 +10,7 @@ import pytest
 from devkit.emulators.faults import KINDS
 from devkit.processes import Trouble, WrongUse, claim_port, free_port
 from devkit.project import ROOT
-from devkit.script import load, parse_fault
+from devkit.script import load, parse_fault, parse_faults
 from devkit.words import contains, error_rate
 
 CALLS = sorted((ROOT / "devkit" / "calls").glob("*.yaml"))
@@ -70,3 +70,9 @@ def test_numbers_and_contractions_are_the_same_words() -> None:
     assert error_rate(["one two three four"], ["one two three five"]) == 0.25
     assert contains("open from 9 a.m. to 6 p.m.", "9 am")
     assert not contains("open from 19 to 6", "9")
+
+
+def test_a_fault_is_the_first_one_s_or_everyone_s() -> None:
+    first, everyone = parse_faults("stt:hang@2, llm-all:http-401@3", 4)
+    assert (first.stage, first.everyone, first.turn) == ("stt", False, 2)
+    assert (everyone.stage, everyone.everyone, everyone.turn) == ("llm", True, 3)

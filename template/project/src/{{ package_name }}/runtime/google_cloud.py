@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+import os
+from typing import Final
 
 import google.auth
 from google.auth.credentials import Credentials
@@ -10,6 +11,7 @@ from google.auth.credentials import Credentials
 from ..settings import Settings
 
 SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
+FILE: Final = "GOOGLE_APPLICATION_CREDENTIALS"
 
 
 def credentials(settings: Settings) -> Credentials:
@@ -18,7 +20,7 @@ def credentials(settings: Settings) -> Credentials:
     Raises:
         google.auth.exceptions.DefaultCredentialsError: neither exists, or the file cannot be used.
     """
-    file = settings.google_application_credentials
-    load = google.auth.load_credentials_from_file
-    found, _ = load(file, SCOPES) if file else google.auth.default(SCOPES)  # type: ignore[no-untyped-call]
-    return cast("Credentials", found)
+    if settings.google_application_credentials:
+        os.environ[FILE] = settings.google_application_credentials  # google.auth does not read .env
+    found, _ = google.auth.default(SCOPES)
+    return found

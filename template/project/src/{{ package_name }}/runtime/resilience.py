@@ -16,17 +16,18 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from ..settings import Settings
 from . import hooks, pipeline
 from .call import Call
 from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
 
+# The session counts too, without a word, and closes: it never gets that far.
+NEVER: Final = 1_000_000
 STAGES: Final = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
 
 
-def options(settings: Settings) -> dict[str, Any]:
+def options() -> dict[str, Any]:
     """Arguments of `AgentSession`: how long each stage may take before it counts as failed.
 
     Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model keeps its
@@ -37,8 +38,7 @@ def options(settings: Settings) -> dict[str, Any]:
             stt_conn_options=APIConnectOptions(max_retry=20, retry_interval=0.5, timeout=3.0),
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
             tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=2.0),
-            # One more than the agent forgives: it says goodbye before the session closes without a word.
-            max_unrecoverable_errors=settings.max_unrecoverable_errors + 1,
+            max_unrecoverable_errors=NEVER,
         ),
         "transcription_timeout": 2.0,
     }
@@ -59,7 +59,11 @@ class Apologies:
         recoverable = bool(getattr(event.error, "recoverable", True))
         if stage is None or recoverable:
             return
-        self._failed(stage, type(getattr(event.error, "error", event.error)).__name__)
+        kind = type(getattr(event.error, "error", event.error)).__name__
+        if stage == "stt":  # said every second while it is down; the caller is told on having spoken in vain
+            logger.warning("provider failed", extra={"stage": stage, "kind": kind})
+            return
+        self._failed(stage, kind)
         if stage == "tts":
             self._spare.renew(self._session.tts)
 

@@ -1,0 +1,65 @@
+"""Every provider by its unmodified plugin: spoken as a first choice, failing, replaced by its fallback, in every language."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.run.pipelines import STAGES, pipelines
+from tests.run.projects import Project
+from tests.support import ROOT, known, models
+
+Born = Callable[..., Project]
+RESULTS = ROOT / "build" / "providers"
+ROWS = pipelines()
+# What the first of a stage suffers, in turn; the caller must not notice more than a wait. A recogniser that hangs is silent, and
+# nobody fails over for silence yet: the caller is asked to repeat (tests/run/test_presets.py).
+KINDS = ("http-500", "refuse", "http-429", "http-404", "http-401", "hang")
+
+
+def name_of(row: dict[str, str]) -> str:
+    return "-".join([str(ROWS.index(row)), row["languages"], *(row[stage] for stage in STAGES)])
+
+
+def vendor(row: dict[str, str], stage: str, place: str = "") -> str:
+    found: str = known(stage)[row[stage + place]]["vendor"]
+    return found
+
+
+def kinds_of(row: dict[str, str]) -> dict[str, str]:
+    """Another kind for each stage and row, so that no vendor meets always the same."""
+    could = {"stt": KINDS[:-1], "llm": KINDS, "tts": KINDS}
+    return {stage: could[stage][(ROWS.index(row) + shift) % len(could[stage])] for shift, stage in enumerate(STAGES)}
+
+
+def test_every_model_is_first_once_and_second_once() -> None:
+    for stage in STAGES:
+        assert {row[stage] for row in ROWS} == set(models(stage))
+        assert {row[f"{stage}_fallback"] for row in ROWS} == set(models(stage))
+    assert {row["languages"] for row in ROWS} == {key for key, record in known("languages").items() if record["offered"]}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=name_of)
+def test_the_call_is_held_and_each_fallback_takes_over(born: Born, row: dict[str, str]) -> None:
+    project = born("single-vm", *(f"{name}={value}" for name, value in row.items()))
+    kinds = kinds_of(row)
+    turns = dict(zip(STAGES, (2, 3, 4), strict=True))
+    project.make("call", "FAULT=" + ",".join(f"{stage}:{kinds[stage]}@{turns[stage]}" for stage in STAGES))
+    report = project.report()
+    assert report["ok"] is True
+    assert [turn["repeated"] for turn in report["turns"]] == [False] * 4, "nobody hears an apology"
+    assert report["turns"][0]["answered_by"] == {stage: vendor(row, stage) for stage in STAGES}
+    for stage in STAGES:
+        assert report["turns"][turns[stage] - 1]["answered_by"][stage] == vendor(row, stage, "_fallback")
+    _note(row, kinds, turns, report)
+
+
+def _note(row: dict[str, str], kinds: dict[str, str], turns: dict[str, int], report: dict[str, Any]) -> None:
+    """For `make providers`, which writes docs/providers.md from it."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    waited = {stage: report["turns"][turns[stage] - 1]["latency_ms"]["voice_to_voice"] for stage in STAGES}
+    made = {"row": row, "kinds": kinds, "first_ms": report["turns"][0]["latency_ms"]["voice_to_voice"], "waited_ms": waited}
+    (RESULTS / f"{ROWS.index(row)}.json").write_text(json.dumps(made, indent=1) + "\n")
