@@ -73,5 +73,13 @@ def test_its_own_tests_pass(row: dict[str, Any], tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout[-4000:]
 
 
+@pytest.mark.parametrize("name", ["Voice agent", "A desk"])
+def test_no_file_depends_on_where_its_package_stands_in_the_alphabet(name: str, tmp_path: Path) -> None:
+    made = render(tmp_path / "project", {"preset": "single-vm", "project_name": name, "llm_fallback": "openai-gpt-4.1", "agents": "team"})
+    command = [str(environment() / "bin" / "python"), "-m", "ruff", "check", "--no-cache", "."]
+    done = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
 def test_this_python_is_not_the_project_s() -> None:
     assert environment() != Path(sys.prefix)
