@@ -17,11 +17,11 @@ new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent S
 	$(RUN) -m livekit_planner new '$(DEST)' $(if $(PRESET),--preset '$(PRESET)') "$$@" --allow-dirty
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
-	$(RUN) -m pytest -n 2 -m "not run"
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not run"
 	$(RUN) -m pytest -m run
 
 test-fast: .venv/.tests ## Without setting projects up and running them
-	$(RUN) -m pytest -n 2 -m "not run"
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not run"
 
 bench: .venv/.tests ## Command line and plain Copier in one run, as ratios
 	$(RUN) -m benchmarks.generate
