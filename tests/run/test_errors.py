@@ -98,6 +98,25 @@ def test_a_missing_variable_is_one_line(born: Born) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_missing_plugin_is_one_line(born: Born) -> None:
+    project = born("web-assistant")
+    absent = "import sys; sys.modules['livekit.plugins.deepgram'] = None; import my_agent.worker"
+    keys = dict.fromkeys(("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY"), "k")
+    done = subprocess.run(
+        [str(project.path / ".venv" / "bin" / "python"), "-c", absent],
+        cwd=project.path,
+        env={**clean_environment(), "PYTHONPATH": "src", "LIVEKIT_URL": "ws://127.0.0.1:1", **keys},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "deepgram" in done.stderr
+    assert "make setup" in done.stderr
+
+
 def test_prices_without_a_network_are_one_line(born: Born) -> None:
     nobody = "http://127.0.0.1:9/"
     done = born("web-assistant").make("prices", f"PRICES_URL={nobody}", f"RATES_URL={nobody}", check=False)

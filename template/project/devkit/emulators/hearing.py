@@ -32,7 +32,7 @@ class Listener:
         """`rate` in Hz; an utterance ends after `final_after_s` of silence."""
         self._hub, self._vendor, self._rate, self._tell = hub, one.vendor, rate, tell
         self._final_after_s = final_after_s
-        self._line_taken = hub.expected.serial
+        self._line_taken = 0  # who joins in the middle of a turn hears its line too
         self._detector = VAD()
         self._raw = bytearray()
         self._before: deque[bytes] = deque(maxlen=PRE_ROLL)
