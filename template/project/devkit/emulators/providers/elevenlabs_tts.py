@@ -20,7 +20,6 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def many(request: web.Request) -> web.StreamResponse:
-        hub.sent(STAGE, peer(request), request.path, **request.query)
         rate = _rate(request)
         key = request.headers.get("xi-api-key", "")
         return await hub.converse(request, STAGE, key, lambda socket: _many(hub, request, socket, rate))
@@ -72,6 +71,7 @@ def _order(
 ) -> None:
     name = order.get("context_id", "")
     if name not in contexts:
+        hub.sent(STAGE, peer(request), request.path, **request.query, **order)
         contexts[name] = _Context(hub, request, socket, name, rate)
     contexts[name].push(order.get("text", ""), flush=bool(order.get("flush")), last=bool(order.get("close_context")))
 
