@@ -27,15 +27,19 @@ class Project:
         Raises:
             AssertionError: the target failed and `check` is set.
         """
-        done = subprocess.run(
-            ["make", "--no-print-directory", *arguments],
-            cwd=self.path,
-            env=clean_environment(),
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=minutes * MINUTE_S,
-        )
+        try:
+            done = subprocess.run(
+                ["make", "--no-print-directory", *arguments],
+                cwd=self.path,
+                env=clean_environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=minutes * MINUTE_S,
+            )
+        except subprocess.TimeoutExpired as late:
+            shown = (late.output or b"").decode(errors="replace")[-6000:]
+            pytest.fail(f"make {' '.join(arguments)} did not end in {minutes} minutes:\n{shown}", pytrace=False)
         if check and done.returncode:
             pytest.fail(f"make {' '.join(arguments)} failed:\n{done.stdout[-6000:]}", pytrace=False)
         return done

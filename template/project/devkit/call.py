@@ -15,10 +15,13 @@ from typing import Any
 from . import project, report
 from .caller import Caller
 from .conversation import Conversation
+from .processes import Trouble
 from .script import Fault, Script, load, parse_faults
 from .stack import OFFLINE, Options, Stack
 
 DONE, CHECK_FAILED = 0, 5
+# A turn waits for quiet (30 s), its answer (20 s) and its end (30 s), and may be repeated; a call has its greeting too.
+TURN_LIMIT_S, CALL_LIMIT_S = 180.0, 90.0
 DEFAULT_SCRIPT = Path("devkit/calls/front-desk.yaml")
 
 
@@ -60,8 +63,9 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
     """Hold one call over a running stack and leave its report.
 
     Raises:
-        Trouble: a process ended during the call.
+        Trouble: a process ended during the call, or the call does not come to its end.
     """
+    until = time.monotonic() + CALL_LIMIT_S + TURN_LIMIT_S * len(script.turns)
     await asyncio.to_thread(stack.control, "POST", "reset")
     caller = Caller(stack.url, f"call-{time.time_ns()}")
     talk = Conversation(stack, caller, script, faults)
@@ -70,6 +74,8 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
         while not (await asyncio.wait([holding], timeout=1.0))[0]:
             try:
                 stack.watch()
+                if time.monotonic() > until:
+                    raise Trouble("the call does not end, although each of its waits has a limit")
             except BaseException:
                 holding.cancel()
                 raise

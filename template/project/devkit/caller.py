@@ -73,7 +73,8 @@ class Caller:
         track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
         options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
         await self._room.local_participant.publish_track(track, options)
-        self._tasks.append(asyncio.create_task(self._speak()))
+        self._speaking = asyncio.create_task(self._speak())
+        self._tasks.append(self._speaking)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -118,17 +119,25 @@ class Caller:
             start = time.time() + self._source.queued_duration
             for at in range(0, len(pcm), len(SILENCE)):
                 await self._send(pcm[at : at + len(SILENCE)].ljust(len(SILENCE), b"\0"))
-            done.set_result(Line(start, time.time() + self._source.queued_duration))
+            if not done.done():
+                done.set_result(Line(start, time.time() + self._source.queued_duration))
 
     async def _send(self, pcm: bytes) -> None:
         self.spoken += pcm
         await self._source.capture_frame(rtc.AudioFrame(bytearray(pcm), RATE, 1, FRAME))
 
     async def say(self, pcm: bytes) -> Line:
-        """Say 16-bit PCM, mono, 16 kHz; returns when its last sample is out."""
+        """Say 16-bit PCM, mono, 16 kHz; returns when its last sample is out, or when the call ended meanwhile."""
         done: asyncio.Future[Line] = asyncio.get_running_loop().create_future()
+        start = time.time()
         self._to_say.put_nowait((pcm, done))
-        line = await done
+        over = asyncio.create_task(self.hung_up.wait())
+        await asyncio.wait({done, over, self._speaking}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        if not done.done():
+            done.cancel()
+            return Line(start, time.time())
+        line = done.result()
         await asyncio.sleep(max(0.0, line.end - time.time()))
         return line
 
