@@ -8,17 +8,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 from livekit import api, rtc
 
 from . import project, server
+from .processes import Trouble
 from .speech.pcm import samples
 
 RATE = 16_000
 FRAME = RATE // 50  # 20 ms
 LOUD = 500  # of 32767: sound, not noise
 QUIET_S = 1.0
+STUCK_S = 20.0
 SILENCE = bytes(2 * FRAME)
 
 
@@ -127,14 +130,22 @@ class Caller:
         await self._source.capture_frame(rtc.AudioFrame(bytearray(pcm), RATE, 1, FRAME))
 
     async def say(self, pcm: bytes) -> Line:
-        """Say 16-bit PCM, mono, 16 kHz; returns when its last sample is out, or when the call ended meanwhile."""
+        """Say 16-bit PCM, mono, 16 kHz; returns when its last sample is out, or when the call ended meanwhile.
+
+        Raises:
+            Trouble: the sound is not taken in the time that it lasts.
+        """
         done: asyncio.Future[Line] = asyncio.get_running_loop().create_future()
         start = time.time()
         self._to_say.put_nowait((pcm, done))
         over = asyncio.create_task(self.hung_up.wait())
-        await asyncio.wait({done, over, self._speaking}, return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [done, over, self._speaking]
+        limit_s = len(pcm) / (2 * RATE) + STUCK_S
+        first, _ = await asyncio.wait(ends, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
-        if not done.done():
+        if not first:
+            raise Trouble("the caller's microphone is stuck: its sound is not taken")
+        if done not in first:
             done.cancel()
             return Line(start, time.time())
         line = done.result()

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from devkit import caller as callers
 from devkit.caller import SILENCE, Caller
+from devkit.processes import Trouble
 
 
 async def never() -> None:
@@ -28,5 +30,15 @@ async def test_a_line_ends_with_the_call(speaking: object) -> None:
         caller.hung_up.set()
     line = await asyncio.wait_for(saying, 1)
     assert line.end >= line.start
+    caller._speaking.cancel()
+    await asyncio.gather(caller._speaking, return_exceptions=True)
+
+
+async def test_a_microphone_that_takes_no_sound_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callers, "STUCK_S", 0.05)
+    caller = Caller("ws://127.0.0.1:9", "room")
+    caller._speaking = asyncio.create_task(never())
+    with pytest.raises(Trouble, match="microphone"):
+        await caller.say(SILENCE)
     caller._speaking.cancel()
     await asyncio.gather(caller._speaking, return_exceptions=True)
