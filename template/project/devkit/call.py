@@ -66,7 +66,7 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
         Trouble: a process ended during the call, or the call does not come to its end.
     """
     until = time.monotonic() + CALL_LIMIT_S + TURN_LIMIT_S * len(script.turns)
-    await asyncio.to_thread(stack.control, "POST", "reset")
+    await asyncio.to_thread(stack.forget)
     caller = Caller(stack.url, f"call-{time.time_ns()}")
     talk = Conversation(stack, caller, script, faults)
     async with caller:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 import urllib.request
@@ -92,6 +93,7 @@ class Stack:
             "HEALTH_PORT": str(free_port()),
             "MAX_JOBS": "100",
             "IDLE_PROCESSES": "2",
+            "PROVIDER_BOARD": str(self.board),
         }
         if not self.options.real:
             env |= dict.fromkeys(project.PROVIDER_KEYS, "devkit")
@@ -111,6 +113,16 @@ class Stack:
     def _child(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Child:
         log = self.options.folder / f"{name}.log"
         return self._exit.enter_context(Child(name, command, log, {**os.environ, **(env or {})}, project.ROOT))
+
+    @property
+    def board(self) -> Path:
+        """Where the worker's calls note which providers rest."""
+        return self.options.folder.absolute() / "providers"
+
+    def forget(self) -> None:
+        """What the emulators and the worker's calls know of earlier calls, faults above all."""
+        self.control("POST", "reset")
+        shutil.rmtree(self.board, ignore_errors=True)
 
     def watch(self) -> None:
         """Whether everything still runs.

@@ -82,7 +82,7 @@ async def test_a_dead_provider_is_heard_as_a_sentence(stack: Stack, fault: str) 
 
 
 async def test_two_calls_at_once_know_nothing_of_each_other(stack: Stack) -> None:
-    await asyncio.to_thread(stack.control, "POST", "reset")
+    await asyncio.to_thread(stack.forget)
 
     async def say_who_i_am(name: str) -> None:
         async with Caller(stack.url, f"room-{name}-{time.time_ns()}", identity=name) as caller:

@@ -60,7 +60,7 @@ def visit(browser: Any, stack: Stack) -> Iterator[Open]:
     with ExitStack() as closing:
 
         def go(site: talk_page.Site | None = None, **context: Any) -> Any:
-            stack.control("POST", "reset")
+            stack.forget()
             usual = talk_page.Site(stack.url, suggestions=suggestions(), hears=hears())
             address = closing.enter_context(talk_page.serving(site or usual, free_port()))
             window = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})

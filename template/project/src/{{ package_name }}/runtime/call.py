@@ -12,6 +12,7 @@ from livekit.agents import JobContext
 
 from ..settings import Settings
 from . import hooks
+from .breaker import Board
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Call:
     settings: Settings
     metadata: dict[str, Any]
     state: Any
+    board: Board
     started_at: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -32,7 +34,7 @@ class Call:
         ctx.log_context_fields = {"room": ctx.job.room.name, "job": ctx.job.id}
         metadata = read_metadata(ctx.job.metadata)
         logger.info("call started")
-        return cls(ctx, settings, metadata, hooks.new_state(metadata))
+        return cls(ctx, settings, metadata, hooks.new_state(metadata), Board(settings.provider_board))
 
 
 def read_metadata(text: str) -> dict[str, Any]:
