@@ -46,17 +46,23 @@ def _syllable(number: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     """A hiss of 0.04 s, then a quarter of a second of a vowel: pulses of a voice that falls, through its resonances."""
     t = np.arange(RATE // 4) / RATE
     noise = np.random.default_rng(number).standard_normal(len(t))
-    pulses = np.diff(np.floor(np.cumsum(138 - 9 * number + 2 * np.sin(31 * t)) / RATE), prepend=0)
-    sound = np.where(t < 0.04, 0.15 * noise, pulses + 0.01 * noise)
+    pulses = np.diff(np.floor(np.cumsum(210 - 12 * number - 120 * t + 2 * np.sin(31 * t)) / RATE), prepend=0)
+    sound = np.where(t < 0.04, 0.15 * noise, pulses + 0.02 * noise)
     for hertz, width in zip(VOWELS[number % 4], WIDTHS, strict=True):
         decay = np.exp(-np.pi * width / RATE)
-        one, two = 2 * decay * np.cos(2 * np.pi * hertz / RATE), -(decay**2)
-        last = before = 0.0
-        for index, value in enumerate(sound):
-            last, before = float(value + one * last + two * before), last
-            sound[index] = last
+        sound = _filtered(sound, 2 * decay * np.cos(2 * np.pi * hertz / RATE), -(decay**2))
+    sound = _filtered(sound, 0.85, 0.0)  # a mouth is softer in the treble
     sound *= np.maximum(0.1, np.minimum(1.0, np.minimum(t / 0.03, (t[-1] - t) / 0.05)))
-    return sound / np.abs(sound).max()
+    return np.asarray(sound / np.abs(sound).max())
+
+
+def _filtered(sound: np.ndarray[Any, np.dtype[np.float64]], one: float, two: float) -> np.ndarray[Any, Any]:
+    """Each sample plus `one` times the last result and `two` times the one before."""
+    found, last, before = np.empty_like(sound), 0.0, 0.0
+    for index, value in enumerate(sound):
+        last, before = float(value + one * last + two * before), last
+        found[index] = last
+    return found
 
 
 class Caller:
