@@ -17,8 +17,9 @@ AUDIBLE_GOAL_MS, ANSWER_GOAL_MS = 1500, 3000
 INTRODUCTION: Final = f"""# What the caller hears when a provider fails
 
 Written by `make drill-faults`, which holds real calls on one machine and lets providers fail in them. Times are in ms
-after the caller's last sample: until anything was heard, and until the answer was (from the moment of the fault, if that
-is later). The goal is {AUDIBLE_GOAL_MS} and {ANSWER_GOAL_MS} for 95 of 100. An apology is no answer: the caller asks again.
+after the caller's last sample: until anything was heard, and until the answer was (from the moment of the fault, if
+that is later). The goal is {AUDIBLE_GOAL_MS} and {ANSWER_GOAL_MS} for 95 of 100. An apology is no answer: the caller
+asks again.
 """
 
 
@@ -37,8 +38,8 @@ def percentile_95(values: Sequence[int]) -> int | None:
 def table(drills: Sequence[Drill], left_open: int) -> str:
     """One line for each setting, stage and kind."""
     lines = [
-        "| setting | stage | fault | drills | heard, median | heard, P95 | answer, median | answer, P95 | apologies | silent |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| setting | stage | fault | drills | heard P50 | heard P95 | answer P50 | answer P95 | apologies | silent |",
+        "|---" * 10 + "|",
     ]
     for some in rows(drills):
         heard = [drill.audible_ms for drill in some if drill.audible_ms is not None]
@@ -46,7 +47,7 @@ def table(drills: Sequence[Drill], left_open: int) -> str:
         outcomes = [drill.outcome for drill in some]
         cells = [some[0].setting, some[0].stage, some[0].kind, len(some), _median(heard), percentile_95(heard)]
         cells += [_median(answers), percentile_95(answers), outcomes.count("apology"), outcomes.count("silence")]
-        lines.append("| " + " | ".join("–" if cell is None else str(cell) for cell in cells) + " |")
+        lines.append("| " + " | ".join("-" if cell is None else str(cell) for cell in cells) + " |")
     halves = sum(drill.joined_halves for drill in drills)
     return "\n".join([*lines, "", f"Answers joined of two halves: {halves}. Sessions left open: {left_open}."])
 
