@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "what this machine lacks",
     "prices": "what the plan's models cost now",
     "evidence": "how fast they answer with your keys, against the plan",
+    "phrases": "record what the agent says when its voice is dead",
     "setup": "get the LiveKit server and the page of `talk`",
 }
 WRONG_USE, MISSING, INTERRUPTED = 2, 4, 130

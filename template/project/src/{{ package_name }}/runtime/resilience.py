@@ -101,7 +101,7 @@ def guard(session: AgentSession[Any], call: Call) -> None:
 
     def prepare(event: AgentStateChangedEvent) -> None:
         # After the greeting, and by a voice of its own: neither its load nor its failure is the caller's.
-        if not preparing and event.new_state == "listening":
+        if not preparing and spare.missing() and event.new_state == "listening":
             preparing.append(asyncio.create_task(spare.prepare(pipeline.build_tts(call))))
 
     def answered(event: Any) -> None:
