@@ -26,7 +26,9 @@ OFFLINE = {"TURN_DETECTION": "vad", "INTERRUPTIONS": "vad", "NOISE_CANCELLATION"
 class Options:
     """How a stack differs from the usual one.
 
-    `real`: providers of `.env` instead of emulators; `emulators`: more of their command line.
+    `real`: providers of `.env` instead of emulators; `emulators`: more of their command line. `think_ms`: how long the
+    emulated model thinks before its first token, 0 for as long as the emulators choose. `worker`: another agent than the
+    project's, to compare with.
     """
 
     scripts: list[Path] = field(default_factory=list)
@@ -36,6 +38,8 @@ class Options:
     folder: Path = project.ROOT / "build" / "call"
     emulators: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    think_ms: int = 0
+    worker: str = project.WORKER
 
 
 class Stack:
@@ -89,7 +93,7 @@ class Stack:
 
     def launch_worker(self, name: str, environment: Mapping[str, str]) -> Child:
         """Start one more worker, with these variables besides the usual ones, and wait for nothing."""
-        command = [sys.executable, "-W", "ignore", "-m", "livekit.agents", "start", project.WORKER]
+        command = [sys.executable, "-W", "ignore", "-m", "livekit.agents", "start", self.options.worker]
         return self._child(name, command, {**self.worker_environment(), **environment})
 
     def worker_environment(self) -> dict[str, str]:
@@ -118,7 +122,8 @@ class Stack:
 
     def _emulators_command(self) -> list[str]:
         scripts = [part for script in self.options.scripts for part in ("--script", str(script))]
-        return [sys.executable, "-m", "devkit.emulators", "--port", "0", *scripts, *self.options.emulators]
+        pace = ["--think-ms", str(self.options.think_ms)] if self.options.think_ms else []
+        return [sys.executable, "-m", "devkit.emulators", "--port", "0", *scripts, *pace, *self.options.emulators]
 
     def _child(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Child:
         log = self.options.folder / f"{name}.log"
