@@ -81,7 +81,6 @@ def test_what_a_row_allows_is_what_the_code_allows(tmp_path: Path) -> None:
     assert f'"transcription_timeout": {figure("deaf_seconds")}' in resilience
     assert f"gap_s: float = {figure('answer_gap_seconds')}" in deadline
     assert f"rest_s: float = {figure('model_rest_seconds')}" in deadline
-    assert f"tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout={figure('voice_timeout_seconds')})" in resilience
 
 
 def test_only_what_was_chosen_can_fail() -> None:

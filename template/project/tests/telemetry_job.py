@@ -80,7 +80,8 @@ def main() -> None:
     logs, telemetry = runtime("logs"), runtime("telemetry")
     logs.drop_personal_data()
     telemetry.start()
-    telemetry.send_lines(importlib.import_module(f"{PACKAGE}.settings").load_settings())
+    settings = importlib.import_module(f"{PACKAGE}.settings").load_settings()
+    telemetry.send_lines(settings.otel_exporter_otlp_endpoint, telemetry.resource_of(settings))
     asyncio.run(run())
     began = time.monotonic()
     for handler in logging.getLogger().handlers:

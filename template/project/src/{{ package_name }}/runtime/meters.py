@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from livekit.agents import AgentSession, AgentStateChangedEvent, UserStateChangedEvent
 from opentelemetry import metrics, trace
 
+from .agent_server import Server
 from .breaker import Failure
 from .call import Call
 from .outcomes import Outcome
@@ -23,7 +26,7 @@ _meter = metrics.get_meter("voice")
 STARTED: Final = _meter.create_counter("voice.calls.started", description="Calls that a session was made for")
 ENDED: Final = _meter.create_counter("voice.calls.ended", description="Calls by outcome")
 LENGTH: Final = _meter.create_histogram("voice.call.duration", unit="s", description="Calls from dispatch to end")
-COST: Final = _meter.create_counter("voice.call.cost", unit="USD", description="What the models of ended calls cost")
+COST: Final = _meter.create_counter("voice.call.cost_usd", description="What the models of ended calls cost")
 TURNS: Final = _meter.create_counter("voice.turns", description="Turns whose answer was heard")
 SLOW: Final = _meter.create_counter("voice.turns.slow", description="Those that took longer than the plan's P95")
 LATENCY: Final = _meter.create_histogram("voice.turn.latency", unit="s", description="Times of a turn, by stage")
@@ -108,3 +111,26 @@ def finish(root: trace.Span, whole: Ended, slow_ms: int) -> None:
     root.add_event("call ended", facts)
     if whole.outcome in OURS:
         root.set_status(trace.Status(trace.StatusCode.ERROR, whole.outcome.value))
+
+
+def of_worker(meter: metrics.Meter, server: Server) -> None:
+    """Tell the state of the worker itself, every time that its metrics are sent."""
+    began: list[float] = []
+
+    def draining_s() -> float:
+        if server.draining and not began:
+            began.append(time.monotonic())
+        return time.monotonic() - began[0] if began else 0.0
+
+    states: dict[str, tuple[Callable[[], float], str]] = {
+        "voice.worker.registered": (lambda: server.registered, "Whether a LiveKit server knows it now"),
+        "voice.worker.accepting": (lambda: server.accepting, "Whether it would take a call"),
+        "voice.worker.draining": (draining_s, "How long it has been told to stop, in s"),
+        "voice.worker.calls": (lambda: len(server.active_jobs), "Calls that run"),
+    }
+    for name, (value, about) in states.items():
+        meter.create_observable_gauge(name, [_observed(value)], description=about)
+
+
+def _observed(value: Callable[[], float]) -> Callable[[metrics.CallbackOptions], list[metrics.Observation]]:
+    return lambda _: [metrics.Observation(float(value()))]

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
-from livekit.agents import AgentServer
 from livekit.agents.telemetry import set_tracer_provider
 from opentelemetry import metrics
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -31,7 +30,8 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from ..settings import Settings, load_settings
-from . import logs
+from . import logs, meters
+from .agent_server import Server
 from .otlp_lines import OtlpLines
 
 logger = logging.getLogger(__name__)
@@ -72,34 +72,44 @@ def start() -> None:
     if endpoint is None:
         return
     say_it_once()
-    resource = resource_of(settings, slot())
+    resource = resource_of(settings)
     tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
     spans = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=SEND_S)
     tracing.add_span_processor(
         BatchSpanProcessor(spans, max_queue_size=QUEUE, schedule_delay_millis=int(SPANS_EVERY_S * 1000))
     )
-    points = OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=SEND_S, preferred_temporality=DELTA)
-    reader = PeriodicExportingMetricReader(points, METRICS_EVERY_S * 1000, SEND_S * 1000)
-    measuring = MeterProvider([reader], resource=resource, views=VIEWS, shutdown_on_exit=False)
+    measuring = measure(endpoint, resource)
     metrics.set_meter_provider(measuring)
     tracing.add_span_processor(FlushAtTheEnd([tracing.force_flush, measuring.force_flush]))
     os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "false"
     set_tracer_provider(tracing, allow_pii=False)
 
 
-def watch(server: AgentServer, settings: Settings) -> None:
-    """In the process that starts the others: send its lines, and those of the calls, which all pass through it."""
-    server.on("worker_started", lambda: send_lines(settings))
+def watch(server: Server, settings: Settings) -> None:
+    """In the process that starts the others: send its state, its lines, and those of its calls."""
+
+    def started() -> None:
+        if settings.otel_exporter_otlp_endpoint is None:
+            logger.warning("telemetry is off: OTEL_EXPORTER_OTLP_ENDPOINT is not set")
+        else:
+            say_it_once()
+            resource = resource_of(settings)
+            send_lines(settings.otel_exporter_otlp_endpoint, resource)
+            meters.of_worker(measure(settings.otel_exporter_otlp_endpoint, resource).get_meter("voice"), server)
+
+    server.on("worker_started", started)
 
 
-def send_lines(settings: Settings) -> None:
-    """Send every line that is logged from now on; a process that is killed has sent its lines."""
-    endpoint = settings.otel_exporter_otlp_endpoint
-    if endpoint is None:
-        logger.warning("telemetry is off: OTEL_EXPORTER_OTLP_ENDPOINT is not set")
-        return
-    say_it_once()
-    provider = LoggerProvider(resource_of(settings, "worker"), shutdown_on_exit=False)
+def measure(endpoint: str, resource: Resource) -> MeterProvider:
+    """What sends all that is counted."""
+    points = OTLPMetricExporter(f"{endpoint}/v1/metrics", timeout=SEND_S, preferred_temporality=DELTA)
+    reader = PeriodicExportingMetricReader(points, METRICS_EVERY_S * 1000, SEND_S * 1000)
+    return MeterProvider([reader], resource=resource, views=VIEWS, shutdown_on_exit=False)
+
+
+def send_lines(endpoint: str, resource: Resource) -> None:
+    """Send every line that is logged from now on. Calls hand theirs over at once: one that is killed has sent them."""
+    provider = LoggerProvider(resource, shutdown_on_exit=False)
     exporter = OTLPLogExporter(f"{endpoint}/v1/logs", timeout=SEND_S)
     provider.add_log_record_processor(
         BatchLogRecordProcessor(exporter, max_queue_size=QUEUE, schedule_delay_millis=int(SPANS_EVERY_S * 1000))
@@ -109,12 +119,12 @@ def send_lines(settings: Settings) -> None:
     atexit.register(within, SEND_S, [provider.force_flush])
 
 
-def resource_of(settings: Settings, instance: str) -> Resource:
+def resource_of(settings: Settings) -> Resource:
     """Who sends. What OTEL_RESOURCE_ATTRIBUTES says is added, for example `deployment.environment=staging`."""
     return Resource.create(
         {
             "service.name": settings.livekit_agent_name,
-            "service.instance.id": f"{socket.gethostname()}-{instance}",
+            "service.instance.id": f"{socket.gethostname()}-{slot()}",
         }
     )
 
