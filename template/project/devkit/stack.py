@@ -27,8 +27,8 @@ class Options:
     """How a stack differs from the usual one.
 
     `real`: providers of `.env` instead of emulators; `emulators`: more of their command line. `think_ms`: how long the
-    emulated model thinks before its first token, 0 for as long as the emulators choose. `worker`: another agent than the
-    project's, to compare with.
+    emulated model thinks before its first token, 0 for as long as the emulators choose. `worker`: another agent than
+    the project's, to compare with.
     """
 
     scripts: list[Path] = field(default_factory=list)
