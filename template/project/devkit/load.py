@@ -77,8 +77,8 @@ def planned() -> Planned:
             worker_cores=capacity["worker_cpu"]["value"],
             full_at=capacity["load_threshold"]["value"],
             cores_a_call=sources["catalogue.limits.core_per_call"]["value"],
-            mib_a_call=sources["catalogue.limits.memory_per_call_gib"]["value"] * 1024,
-            mib_idle=sources["catalogue.limits.memory_idle_worker_gib"]["value"] * 1024,
+            mib_a_call=capacity["memory_call_gib"]["value"] * 1024,
+            mib_idle=capacity["memory_idle_gib"]["value"] * 1024,
         )
     except (OSError, ValueError, KeyError):
         raise Trouble(f"{PLAN} is missing or no plan: `copier update` brings it back") from None
