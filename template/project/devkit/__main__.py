@@ -12,6 +12,7 @@ from .processes import Trouble, WrongUse
 COMMANDS = {
     "call": "a caller talks to the agent",
     "talk": "you talk to the agent",
+    "drill": "what the caller hears when providers fail, beside the bare framework",
     "doctor": "what this machine lacks",
     "prices": "what the plan's models cost now",
     "evidence": "how fast they answer with your keys, against the plan",

@@ -24,7 +24,11 @@ OFFLINE = {"TURN_DETECTION": "vad", "INTERRUPTIONS": "vad", "NOISE_CANCELLATION"
 
 @dataclass
 class Options:
-    """How a stack differs from the usual one. `real`: providers of `.env` instead of emulators."""
+    """How a stack differs from the usual one.
+
+    `real`: providers of `.env` instead of emulators. `think_ms`: how long the emulated model thinks before its first
+    token, 0 for as long as the emulators choose. `worker`: another agent than the project's, to compare with.
+    """
 
     scripts: list[Path] = field(default_factory=list)
     real: bool = False
@@ -32,6 +36,8 @@ class Options:
     port: int = 0
     folder: Path = project.ROOT / "build" / "call"
     environment: dict[str, str] = field(default_factory=dict)
+    think_ms: int = 0
+    worker: str = project.WORKER
 
 
 class Stack:
@@ -80,7 +86,7 @@ class Stack:
         Raises:
             Trouble: it did not register.
         """
-        command = [sys.executable, "-W", "ignore", "-m", "livekit.agents", "start", project.WORKER]
+        command = [sys.executable, "-W", "ignore", "-m", "livekit.agents", "start", self.options.worker]
         self.worker = self._child("worker", command, self.worker_environment())
         self.worker.wait_for("registered worker", WORKER_START_S)
 
@@ -108,7 +114,8 @@ class Stack:
 
     def _emulators_command(self) -> list[str]:
         scripts = [part for script in self.options.scripts for part in ("--script", str(script))]
-        return [sys.executable, "-m", "devkit.emulators", "--port", "0", *scripts]
+        pace = ["--think-ms", str(self.options.think_ms)] if self.options.think_ms else []
+        return [sys.executable, "-m", "devkit.emulators", "--port", "0", *scripts, *pace]
 
     def _child(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Child:
         log = self.options.folder / f"{name}.log"
