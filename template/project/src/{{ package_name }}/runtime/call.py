@@ -13,6 +13,7 @@ from livekit.agents import JobContext
 from ..settings import Settings
 from . import hooks
 from .breaker import Board
+from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Call:
     metadata: dict[str, Any]
     state: Any
     board: Board
+    spare: SpareVoice = field(default_factory=SpareVoice)
     started_at: float = field(default_factory=time.monotonic)
 
     @classmethod
