@@ -58,7 +58,7 @@ def record(folder: Path) -> str:
         sounds, by = by_the_local(texts, local), local
     write(folder, sounds)
     (folder / spare.LIST).write_text(json.dumps({"spoken_by": by, "texts": wanted}, indent=2) + "\n", "utf-8")
-    return f"made, spoken by {by}: commit {folder.name} in the package"
+    return f"made, spoken by {by}: commit src/{project.PACKAGE}/{folder.name}"
 
 
 def has_key() -> bool:

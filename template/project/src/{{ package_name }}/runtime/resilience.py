@@ -97,7 +97,7 @@ class Apologies:
 
 def guard(session: AgentSession[Any], call: Call) -> None:
     """Watch `session` from its start to its end."""
-    spare = SpareVoice()
+    spare = call.spare
     apologies = Apologies(session, call, spare)
     preparing: list[asyncio.Task[None]] = []
 
