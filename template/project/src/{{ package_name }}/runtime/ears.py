@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -30,6 +30,10 @@ from .line import Recogniser, kind_of
 __all__ = ["Patience", "Recogniser", "WatchedSTT"]
 
 
+# What a recogniser that is asked in another's place may take for its words, in s.
+ASKED_AGAIN_S: Final = 1.5
+
+
 @dataclass(frozen=True)
 class Patience:
     """How long after the caller's last sound, in s, a recogniser may go without any word, and without the final ones.
@@ -39,7 +43,7 @@ class Patience:
 
     word_s: float
     final_s: float
-    again_s: float = 1.5
+    again_s: float = ASKED_AGAIN_S
 
 
 class WatchedSTT(stt.STT[Any]):

@@ -1,4 +1,4 @@
-"""When a provider fails the caller hears a sentence, never silence."""
+"""When a stage fails the caller hears a sentence, never silence."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from livekit.agents import (
     AgentStateChangedEvent,
     APIConnectOptions,
     CloseEvent,
+    ConversationItemAddedEvent,
     ErrorEvent,
+    SpeechCreatedEvent,
     UserTranscriptionTimeoutEvent,
+    llm,
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from . import hooks, pipeline
+from ..settings import Settings
+from . import farewell, hooks, pipeline
+from .breaker import Failure
 from .call import Call
+from .ears import ASKED_AGAIN_S
 from .outcomes import Outcome
 from .spare import SpareVoice
 
@@ -25,22 +31,23 @@ logger = logging.getLogger(__name__)
 
 # The session counts too, without a word, and closes: it never gets that far.
 NEVER: Final = 1_000_000
-STAGES: Final = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
+STAGES: Final = {"llm_error": "llm", "tts_error": "tts"}
+# A shorter sound without words was a cough: nobody asks what it meant. In s of voice.
+COUGH_S: Final = 0.8
 
 
-def options() -> dict[str, Any]:
-    """Arguments of `AgentSession`: how long each stage may take before it counts as failed.
+def options(settings: Settings) -> dict[str, Any]:
+    """Arguments of `AgentSession`: the stages keep their own deadlines, the session adds none.
 
-    Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model and the
-    voice keep their own deadlines.
+    A caller who spoke is told so when every recogniser that was asked has had its time.
     """
+    deaf_s = max(settings.stt_silence_deadline_ms, settings.stt_final_deadline_ms) / 1000 + ASKED_AGAIN_S
     return {
         "conn_options": SessionConnectOptions(
-            stt_conn_options=APIConnectOptions(max_retry=20, retry_interval=0.5, timeout=3.0),
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
             max_unrecoverable_errors=NEVER,
         ),
-        "transcription_timeout": 2.0,
+        "transcription_timeout": deaf_s,
     }
 
 
@@ -52,63 +59,85 @@ class Apologies:
         self._session, self._call, self._spare = session, call, spare
         self._in_a_row = 0
         self._last: asyncio.Task[None] | None = None
+        self._forgetting: set[asyncio.Task[None]] = set()
+        self._kinds: dict[str, str] = {}
+        self._broke_off = False
+
+    def on_failure(self, failure: Failure) -> None:
+        """A provider failed: another one may still do the work of its stage."""
+        self._kinds[failure.stage] = failure.kind
 
     def on_error(self, event: ErrorEvent) -> None:
-        """An error that the plugin will not recover from."""
+        """A stage failed. Recognition never does: it is missed when the caller has spoken."""
         stage = STAGES.get(getattr(event.error, "type", ""))
-        recoverable = bool(getattr(event.error, "recoverable", True))
-        if stage is None or recoverable:
+        if stage is None or getattr(event.error, "recoverable", True):
             return
-        kind = type(getattr(event.error, "error", event.error)).__name__
-        if stage == "stt":  # said every second while it is down; the caller is told on having spoken in vain
-            logger.warning("provider failed", extra={"stage": stage, "kind": kind})
-            return
-        self._failed(stage, kind)
+        self._broke_off = True
+        self._failed(stage, self._kinds.pop(stage, "") or type(getattr(event.error, "error", event.error)).__name__)
 
     def on_deafness(self, event: UserTranscriptionTimeoutEvent) -> None:
         """The caller spoke, and no word of it arrived."""
-        del event  # how long the caller spoke changes nothing
-        self._failed("stt", "silent")
+        if event.speech_duration >= COUGH_S:
+            self._failed("stt", self._kinds.pop("stt", "silent"))
 
-    def on_answer(self) -> None:
-        """The agent answered: what failed before is forgiven."""
-        self._in_a_row = 0
+    def on_speech(self, event: SpeechCreatedEvent) -> None:
+        """A new answer begins: the one before is over."""
+        if event.source != "say":
+            self._broke_off = False
+
+    def on_item(self, event: ConversationItemAddedEvent) -> None:
+        """An answer forgives what failed before; what was said of one that broke off is not remembered as said."""
+        item = event.item
+        if not isinstance(item, llm.ChatMessage) or item.role != "assistant":
+            return
+        if self._broke_off:
+            task = asyncio.create_task(self._forget(item))
+            self._forgetting.add(task)
+            task.add_done_callback(self._forgetting.discard)
+        else:
+            self._in_a_row = 0
+
+    async def _forget(self, fragment: llm.ChatMessage) -> None:
+        history = self._session.history.items
+        history[:] = [item for item in history if item.id != fragment.id]
+        agent = self._session.current_agent
+        context = agent.chat_ctx.copy()
+        context.items = [item for item in context.items if item.id != fragment.id]
+        await agent.update_chat_ctx(context)
 
     def _failed(self, stage: str, kind: str) -> None:
         self._in_a_row += 1
         over = self._in_a_row > self._call.settings.max_unrecoverable_errors
-        phrase = "giving_up" if over else "not_heard" if stage == "stt" else "apology"
-        logger.warning("provider failed", extra={"stage": stage, "kind": kind, "in_a_row": self._in_a_row})
-        # A dead voice cannot have said the other apology either.
-        if stage == "tts" or self._last is None or self._last.done():
-            self._last = asyncio.create_task(self._say(stage, phrase, hang_up=over))
+        logger.warning("stage failed", extra={"stage": stage, "kind": kind, "in_a_row": self._in_a_row})
+        # A dead voice cannot have said the other apology either; a goodbye is said once, and is the last word.
+        if self._call.ending is None and (over or stage == "tts" or self._last is None or self._last.done()):
+            self._last = asyncio.create_task(self._give_up(stage) if over else self._apologise(stage))
 
-    async def _say(self, stage: str, phrase: str, *, hang_up: bool) -> None:
+    async def _apologise(self, stage: str) -> None:
+        phrase = "not_heard" if stage == "stt" else "apology"
         if stage == "tts":
-            handle = self._session.say(hooks.phrase(phrase), audio=self._spare.frames(phrase), add_to_chat_ctx=False)
+            await self._session.say(hooks.phrase(phrase), audio=self._spare.frames(phrase), add_to_chat_ctx=False)
         else:
-            handle = self._session.say(hooks.phrase(phrase), add_to_chat_ctx=False)
-        await handle
+            await self._session.say(hooks.phrase(phrase), add_to_chat_ctx=False)
         logger.info("apology spoken", extra={"stage": stage, "phrase": phrase})
-        if hang_up:
-            self._call.ends(Outcome.AGENT_FAILED)
-            self._session.shutdown(drain=False)
+
+    async def _give_up(self, stage: str) -> None:
+        sound = self._spare.frames("giving_up") if stage == "tts" else None
+        logger.info("apology spoken", extra={"stage": stage, "phrase": "giving_up"})
+        await farewell.hang_up(self._session, self._call, Outcome.AGENT_FAILED, phrase="giving_up", sound=sound)
 
 
 def guard(session: AgentSession[Any], call: Call) -> None:
     """Watch `session` from its start to its end."""
     spare = call.spare
     apologies = Apologies(session, call, spare)
+    call.board.on_failure.append(apologies.on_failure)
     preparing: list[asyncio.Task[None]] = []
 
     def prepare(event: AgentStateChangedEvent) -> None:
         # After the greeting, and by a voice of its own: neither its load nor its failure is the caller's.
         if not preparing and spare.missing() and event.new_state == "listening":
             preparing.append(asyncio.create_task(spare.prepare(pipeline.build_tts(call))))
-
-    def answered(event: Any) -> None:
-        if event.item.type == "message" and event.item.role == "assistant":
-            apologies.on_answer()
 
     def closed(event: CloseEvent) -> None:
         for task in preparing:
@@ -117,6 +146,7 @@ def guard(session: AgentSession[Any], call: Call) -> None:
 
     session.on("error", apologies.on_error)
     session.on("user_transcription_timeout", apologies.on_deafness)
-    session.on("conversation_item_added", answered)
+    session.on("speech_created", apologies.on_speech)
+    session.on("conversation_item_added", apologies.on_item)
     session.on("agent_state_changed", prepare)
     session.on("close", closed)
