@@ -29,7 +29,7 @@ SETTINGS = {
 
 
 def defaults(source: str) -> dict[str, Any]:
-    """Of each field of Settings that has one."""
+    """Of each field of Settings that has one; a path in a temporary folder is none of the plan."""
     settings = next(node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == "Settings")
     fields = [node for node in settings.body if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call)]
     return {
@@ -37,7 +37,7 @@ def defaults(source: str) -> dict[str, Any]:
         for field in fields
         if isinstance(field.target, ast.Name) and isinstance(field.value, ast.Call)
         for keyword in field.value.keywords
-        if keyword.arg == "default"
+        if keyword.arg == "default" and isinstance(keyword.value, ast.Constant)
     }
 
 

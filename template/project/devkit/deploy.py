@@ -18,7 +18,7 @@ from . import project, script
 from .call import DEFAULT_SCRIPT
 from .chances import CONFIDENCE, at_most
 from .crowd import CHEAP, Crowd, Visit
-from .processes import Child, Trouble, WrongUse, free_port
+from .processes import Child, Trouble, WrongUse
 from .stack import WORKER_START_S, Options, Stack
 
 DONE, CHECK_FAILED = 0, 5
@@ -109,10 +109,10 @@ class Drill:
 
     async def _deploy(self) -> None:
         """Start a new worker, wait until it is ready, stop the old one, and let a caller come in that very moment."""
-        old, port = self._stack.worker, free_port()
-        new = self._stack.launch_worker(f"worker-{len(self.stops) + 2}", {"READY_PORT": str(port)})
+        old = self._stack.worker
+        new = self._stack.launch_worker(f"worker-{len(self.stops) + 2}", {})
         if self._plant != "cold":
-            await ready(new, port)
+            await ready(new)
         await self._somebody_to_drop()
         self._stack.worker = new
         told, calls = time.time(), len(self.crowd.running)
@@ -129,20 +129,28 @@ class Drill:
         raise Trouble(f"no call is held\n{self._stack.worker.tail()}")
 
 
-async def ready(worker: Child, port: int) -> None:
+async def ready(worker: Child) -> None:
     """Wait until a worker says that it may get calls.
 
     Raises:
         Trouble: it ended, or does not say so in time.
     """
     until = time.monotonic() + WORKER_START_S
-    while not await asyncio.to_thread(_is_ready, port):
+    while not await asyncio.to_thread(_is_ready, worker):
         if not worker.alive() or time.monotonic() > until:
             raise Trouble(f"{worker.name} did not become ready\n{worker.tail()}")
         await asyncio.sleep(0.2)
 
 
-def _is_ready(port: int) -> bool:
+def ready_port(worker: Child) -> int | None:
+    """Where it says whether it may get calls, once it does."""
+    return next((line["port"] for line in worker.lines() if line.get("message") == "readiness is told"), None)
+
+
+def _is_ready(worker: Child) -> bool:
+    port = ready_port(worker)
+    if port is None:
+        return False
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2) as answer:
             return bool(answer.status == 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import socket
@@ -10,8 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 POLL_S = 0.05
 TERM_GRACE_S = 4.0
@@ -108,6 +111,15 @@ class Child:
     def text(self) -> str:
         """Its log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of its log that are JSON objects."""
+        found = []
+        for line in self.text().splitlines():
+            if line.startswith("{"):
+                with suppress(ValueError):  # the last one may be half written
+                    found.append(json.loads(line))
+        return found
 
     def wait_for(self, words: str, timeout_s: float) -> None:
         """Wait until its log holds `words`.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import project, server
-from .processes import Child, Trouble, claim_port, free_port
+from .processes import Child, Trouble, claim_port
 
 WORKER_START_S = 120.0
 # What only LiveKit Cloud has, and what does not suit synthetic voices, is replaced on this machine.
@@ -102,7 +102,7 @@ class Stack:
             "LIVEKIT_URL": self.url,
             "LIVEKIT_API_KEY": server.KEY,
             "LIVEKIT_API_SECRET": server.SECRET,
-            "HEALTH_PORT": str(free_port()),
+            "HEALTH_PORT": "0",
             "READY_PORT": "0",
             "MAX_JOBS": "100",
             "MAX_CPU": "2",  # never full by processors: server, emulators and callers work on the same ones
@@ -164,14 +164,7 @@ class Stack:
 
     def worker_lines(self) -> list[dict[str, Any]]:
         """The worker's log lines that are JSON."""
-        found = []
-        for line in self.worker.text().splitlines():
-            if line.startswith("{"):
-                try:
-                    found.append(json.loads(line))
-                except ValueError:
-                    continue
-        return found
+        return self.worker.lines()
 
     def wait_for_line(self, message: str, timeout_s: float) -> dict[str, Any]:
         """The first log line of the worker with this message.

@@ -14,7 +14,7 @@ import pytest
 from devkit import speech
 from devkit.call import run
 from devkit.caller import RATE, Caller
-from devkit.processes import Trouble, free_port
+from devkit.processes import Trouble
 from devkit.project import ESPEAK_VOICE, ROOT
 from devkit.script import load
 from devkit.speech.pcm import resample
@@ -29,13 +29,11 @@ async def ready(port: int) -> tuple[int, dict[str, object]]:
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -> None:
-    port, first = free_port(), load(SCRIPT).turns[0].caller
+    first = load(SCRIPT).turns[0].caller
     voice = speech.voice("auto", ESPEAK_VOICE)
     sound = resample(voice.synthesize(first), voice.rate, RATE)
-    options = Options(
-        scripts=[SCRIPT], folder=tmp_path, chosen_turn_detection=True, environment={"READY_PORT": str(port)}
-    )
-    with Stack(options) as stack:
+    with Stack(Options(scripts=[SCRIPT], folder=tmp_path, chosen_turn_detection=True)) as stack:
+        port = int(stack.wait_for_line("readiness is told", 10)["port"])
         status, told = await ready(port)
         assert (status, told["registered"], told["warm"], told["accepting"]) == (200, True, True, True)
         async with Caller(stack.url, f"drain-{time.time_ns()}") as caller:
