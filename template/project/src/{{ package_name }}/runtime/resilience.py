@@ -18,6 +18,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from . import hooks, pipeline
 from .call import Call
+from .outcomes import Outcome
 from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Apologies:
         await handle
         logger.info("apology spoken", extra={"stage": stage, "phrase": phrase})
         if hang_up:
+            self._call.ends(Outcome.AGENT_FAILED)
             self._session.shutdown(drain=False)
 
 
