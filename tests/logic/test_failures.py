@@ -77,10 +77,13 @@ def test_what_a_row_allows_is_what_the_code_allows(tmp_path: Path) -> None:
         assert found
         return float(found[1])
 
-    resilience, deadline = (runtime / "resilience.py").read_text(), (runtime / "deadline.py").read_text()
+    resilience, breaker = (runtime / "resilience.py").read_text(), (runtime / "breaker.py").read_text()
     assert f'"transcription_timeout": {figure("deaf_seconds")}' in resilience
-    assert f"gap_s: float = {figure('answer_gap_seconds')}" in deadline
-    assert f"rest_s: float = {figure('model_rest_seconds')}" in deadline
+    assert (
+        f"llm_token_gap_ms: PositiveInt = Field(\n        default={figure('answer_gap_seconds') * 1000:.0f},"
+        in (runtime / "../settings.py").read_text()
+    )
+    assert f"REST_S: Final = {figure('model_rest_seconds')}" in breaker
 
 
 def test_only_what_was_chosen_can_fail() -> None:

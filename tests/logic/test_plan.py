@@ -62,11 +62,11 @@ def test_each_variable_is_named_once() -> None:
     assert names.count("DEEPGRAM_API_KEY") == 1
 
 
-def test_the_deadline_follows_the_slowest_model() -> None:
-    fast = plan(preset="single-vm")["pipeline"]["first_token_deadline_ms"]
-    slow = plan(preset="single-vm", llm_fallback="openai-gpt-5.6-luna")["pipeline"]["first_token_deadline_ms"]
-    assert fast == 1500
-    assert slow == 3000
+def test_each_model_has_the_deadline_of_its_own_speed() -> None:
+    found = plan(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash")["pipeline"]["llm"]
+    assert [entry["deadline_ms"] for entry in found] == [3900, 1100]
+    found = plan(llm="gemini-3.6-flash", llm_fallback="openai-gpt-5.6-luna", llm_first_token_deadline_ms=2200)["pipeline"]["llm"]
+    assert [entry["deadline_ms"] for entry in found] == [2200, 3900]
 
 
 def test_more_languages_are_listened_to_at_once() -> None:

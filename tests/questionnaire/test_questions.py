@@ -48,8 +48,8 @@ def test_the_names_of_the_questions_are_public() -> None:
         "transfer_targets", "answering_machine_detection", "calling_hours", "peak_calls_per_hour", "mean_call_minutes",
         "longest_call_minutes", "blocking_target", "growth_factor", "monthly_calls", "environments", "telemetry", "recording",
         "delivery", "web_client", "compliance", "retention_days", "jobs_per_worker", "worker_cpu", "worker_memory_gib",
-        "drain_minutes", "token_ttl_minutes", "max_unrecoverable_errors", "llm_first_token_deadline_ms", "livekit_plan",
-        "stt_concurrency", "tts_concurrency", "llm_tokens_per_minute",
+        "drain_minutes", "token_ttl_minutes", "max_unrecoverable_errors", "llm_first_token_deadline_ms", "llm_hedging",
+        "livekit_plan", "stt_concurrency", "tts_concurrency", "llm_tokens_per_minute",
     ]  # fmt: skip
 
 

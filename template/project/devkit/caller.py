@@ -156,6 +156,12 @@ class Caller:
         await asyncio.sleep(max(0.0, line.end - time.time()))
         return line
 
+    @property
+    def alone(self) -> bool:
+        """Whether no agent is in the room."""
+        agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        return not any(person.kind == agent for person in self._room.remote_participants.values())
+
     async def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Whether `condition` came true in time; ends early when the call ended."""
         until = time.monotonic() + timeout_s

@@ -17,9 +17,7 @@ class BeepTTS(tts.TTS[Any]):
     """One request a sentence, 16 kHz, 0.25 s a word, at once; `wait_s` before the first sound."""
 
     def __init__(self, wait_s: float = 0.0) -> None:
-        super().__init__(
-            capabilities=tts.TTSCapabilities(streaming=False), sample_rate=BEEP.rate, num_channels=1
-        )
+        super().__init__(capabilities=tts.TTSCapabilities(streaming=False), sample_rate=BEEP.rate, num_channels=1)
         self.wait_s = wait_s
         self.said: list[str] = []
 

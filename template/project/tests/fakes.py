@@ -13,14 +13,22 @@ from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, NOT_GIVEN, APIConnectOpt
 
 @dataclass
 class Reply:
-    """Text, or a tool call. `wait_s` before the first word, `stall` after it, `error` instead."""
+    """Text, then a tool call, as far as given.
+
+    `wait_s` before the first word, `word_s` after each; `stall` after the first word or call, `breaks` there instead;
+    `murmurs` meanwhile, as a connection that is kept alive does; `error` instead of all; `counts` tokens at its end.
+    """
 
     text: str = ""
     tool: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
     wait_s: float = 0.0
+    word_s: float = 0.0
     stall: bool = False
+    murmurs: bool = False
+    breaks: Exception | None = None
     error: Exception | None = None
+    counts: bool = False
 
 
 Script = Callable[[llm.ChatContext], Reply]
@@ -54,19 +62,65 @@ class _Stream(llm.LLMStream):
         owner = self._llm
         assert isinstance(owner, ScriptedLLM)
         reply = owner.script(self._chat_ctx)
-        await asyncio.sleep(reply.wait_s)
+        await self._wait(reply, reply.wait_s)
         if reply.error:
             raise reply.error
         for word in reply.text.split():
             self._say(llm.ChoiceDelta(role="assistant", content=f"{word} "))
-            if reply.stall:
-                await asyncio.Event().wait()
+            await self._wait(reply, reply.word_s)
+            if not reply.tool:
+                await self._fail(reply)
         if reply.tool:
             call = llm.FunctionToolCall(name=reply.tool, arguments=json.dumps(reply.arguments), call_id="call_1")
             self._say(llm.ChoiceDelta(role="assistant", tool_calls=[call]))
+            await self._fail(reply)
+        if reply.counts:
+            usage = llm.CompletionUsage(completion_tokens=1, prompt_tokens=1, total_tokens=2)
+            self._event_ch.send_nowait(llm.ChatChunk(id="chunk", usage=usage))
+
+    async def _fail(self, reply: Reply) -> None:
+        if reply.breaks:
+            raise reply.breaks
+        if reply.stall:
+            await self._wait(reply, 60)
+
+    async def _wait(self, reply: Reply, seconds: float) -> None:
+        end = asyncio.get_running_loop().time() + seconds
+        while reply.murmurs and asyncio.get_running_loop().time() < end:
+            self._say(llm.ChoiceDelta(role="assistant", content=""))
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(max(0.0, end - asyncio.get_running_loop().time()))
 
     def _say(self, delta: llm.ChoiceDelta) -> None:
         self._event_ch.send_nowait(llm.ChatChunk(id="chunk", delta=delta))
+
+
+def in_turn(*replies: Reply) -> ScriptedLLM:
+    """A model that gives these answers one after the other, and the last one from then on."""
+    rest = list(replies)
+    return ScriptedLLM(lambda _: rest.pop(0) if len(rest) > 1 else rest[0])
+
+
+async def heard(model: llm.LLM[Any], text: str = "hello") -> tuple[str, Exception | None]:
+    """All that `model` says to `text`, joined as a caller hears it, and the error that ended it."""
+    context = llm.ChatContext.empty()
+    context.add_message(role="user", content=text)
+    said: list[str] = []
+    async with model.chat(chat_ctx=context) as stream:
+        try:
+            async for chunk in stream:
+                said.append((chunk.delta and chunk.delta.content) or "")
+        except Exception as error:
+            return " ".join("".join(said).split()), error
+    return " ".join("".join(said).split()), None
+
+
+async def answer_of(model: llm.LLM[Any], text: str = "hello") -> str:
+    """What `heard` hears, if no error ends it."""
+    said, error = await heard(model, text)
+    if error:
+        raise error
+    return said
 
 
 def said_last(context: llm.ChatContext) -> str:

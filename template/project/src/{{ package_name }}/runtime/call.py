@@ -16,6 +16,7 @@ from ..settings import Settings
 from . import hooks
 from .breaker import Board
 from .outcomes import Outcome
+from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Call:
     metadata: dict[str, Any]
     state: Any
     board: Board
+    spare: SpareVoice = field(default_factory=SpareVoice)
     started_at: float = field(default_factory=time.monotonic)
     ending: Outcome | None = None
 

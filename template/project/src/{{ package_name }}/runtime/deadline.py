@@ -1,17 +1,17 @@
-"""A language model that answers in time, or fails in time.
+"""A language model that answers in time, or another one does, or the caller is told in time.
 
-The plugins wait 10 s and retry three times, 44 s of silence; `llm.FallbackAdapter` leaves the deadline to the plugin.
-This one holds the clock itself: for the first token, and for the gap between two.
+The plugins wait 10 s and retry three times, 44 s of silence. `llm.FallbackAdapter` leaves the deadline to the plugin,
+takes half an answer for a whole one, and appends the answer of one model to what another had begun. This one holds the
+clock itself, and says so when it begins anew.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -21,45 +21,59 @@ from livekit.agents import (
     NotGivenOr,
     llm,
 )
+from livekit.agents.metrics import LLMMetrics
 
-logger = logging.getLogger(__name__)
+from .breaker import admitted_first
+from .request import Candidate, Failed, Limits, Request, says_something
+
+# Before the same model is asked again, unless it says how long.
+PAUSE_S: Final = 0.1
+# How long closing waits for clients that do not let go.
+CLOSING_S: Final = 1.0
+
+# Given the requests in the order to send them, and until when the first must have begun: the one that has.
+Begin = Callable[[Sequence[Request], float | None], Awaitable[Request]]
+
+
+async def one_by_one(requests: Sequence[Request], by: float | None) -> Request:
+    """Ask the first alone; the next one only when it has failed.
+
+    Raises:
+        Failed: it did not begin in time.
+    """
+    await requests[0].begin(by)
+    return requests[0]
 
 
 class DeadlineLLM(llm.LLM[Any]):
-    """Asks the models in order. One that failed is asked last for a while: the next turn does not wait again."""
+    """Asks the candidates in order, those that rest last. The last of them is asked twice if there is time."""
 
     def __init__(
         self,
-        models: Sequence[llm.LLM[Any]],
+        candidates: Sequence[Candidate],
         *,
-        first_token_s: float,
-        gap_s: float = 2.0,
-        rest_s: float = 10.0,
+        again: str,
+        limits: Limits | None = None,
+        begin: Begin = one_by_one,
     ) -> None:
-        """Hold `models` to `first_token_s` and `gap_s`; one that failed rests for `rest_s`, all in s."""
+        """Say `again` before an answer that stopped half-way is given anew; `begin` decides how requests are sent."""
         super().__init__()
-        self.models = list(models)
-        self.first_token_s, self.gap_s, self.rest_s = first_token_s, gap_s, rest_s
-        self._rests_until = [0.0] * len(self.models)
+        self.candidates = list(candidates)
+        self.again, self.limits, self.begin = again, limits or Limits(), begin
+        self._answers = self.candidates[0]
+        self._aside: set[asyncio.Task[None]] = set()
+        for candidate in self.candidates:
+            candidate.model.on("metrics_collected", self._pass_on_metrics)
 
     @property
     def model(self) -> str:
-        """Name of the first model."""
-        return self.models[0].model
+        """Name of the model that answered last."""
+        return self._answers.model.model
 
     @property
     def provider(self) -> str:
-        """Provider of the first model."""
-        return self.models[0].provider
-
-    def in_order(self) -> list[int]:
-        """Indices of the models: the rested first."""
-        now = time.monotonic()
-        return sorted(range(len(self.models)), key=lambda index: self._rests_until[index] > now)
-
-    def rest(self, index: int) -> None:
-        """Ask this model last until its rest is over."""
-        self._rests_until[index] = time.monotonic() + self.rest_s
+        """Provider of the model that answered last."""
+        return self._answers.model.provider
 
     def chat(
         self,
@@ -74,7 +88,7 @@ class DeadlineLLM(llm.LLM[Any]):
         """Stream the answer of the first model that begins in time.
 
         Raises:
-            APIConnectionError: from the stream, when no model began in time or one stopped in its answer.
+            APIConnectionError: from the stream, when no model answered, or one stopped that cannot be repaired.
         """
         arguments = {
             "parallel_tool_calls": parallel_tool_calls,
@@ -85,16 +99,44 @@ class DeadlineLLM(llm.LLM[Any]):
 
     def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Open the connections of all models."""
-        for model in self.models:
-            model.prewarm(loop=loop)
+        for candidate in self.candidates:
+            candidate.model.prewarm(loop=loop)
 
     async def aclose(self) -> None:
-        """Close all models."""
-        for model in self.models:
-            await model.aclose()
+        """Close all models, and what was left running."""
+        if self._aside:
+            await asyncio.wait(self._aside, timeout=CLOSING_S)
+        for task in self._aside:
+            task.cancel()
+        for candidate in self.candidates:
+            candidate.model.off("metrics_collected", self._pass_on_metrics)
+            await candidate.model.aclose()
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` without making anybody wait; its failure is nobody's."""
+
+        async def quietly() -> None:
+            with suppress(Exception):
+                await work
+
+        task = asyncio.create_task(quietly())
+        self._aside.add(task)
+        task.add_done_callback(self._aside.discard)
+
+    def answers(self, candidate: Candidate) -> None:
+        """Note who answers: metrics and traces name it."""
+        self._answers = candidate
+
+    def _pass_on_metrics(self, metrics: LLMMetrics) -> None:
+        self.emit("metrics_collected", metrics)
 
 
 class _DeadlineStream(llm.LLMStream):
+    # As the framework's adapter: requests and their tokens are counted where they are made, once.
+    _llm_request_span_name = "llm_deadline"
+    _llm_attempt_span_name = None
+    _genai_operation_name = None
+
     def __init__(
         self,
         owner: DeadlineLLM,
@@ -103,64 +145,66 @@ class _DeadlineStream(llm.LLMStream):
         tools: list[llm.Tool],
         arguments: dict[str, Any],
     ) -> None:
-        never_again = APIConnectOptions(max_retry=0, timeout=owner.first_token_s + owner.gap_s)
-        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=never_again)
+        super().__init__(owner, chat_ctx=chat_ctx, tools=tools, conn_options=APIConnectOptions(max_retry=0))
         self._owner = owner
         self._arguments = arguments
+        self._said = self._called = self._begun_anew = False
 
     async def _run(self) -> None:
-        failure: Exception = APIConnectionError("no model")
-        for index in self._owner.in_order():
-            try:
-                await self._relay(self._owner.models[index])
-            except _BrokeOff as broken:
-                self._owner.rest(index)
-                raise APIConnectionError("the answer stopped half-way", retryable=False) from broken
-            except Exception as error:
-                self._owner.rest(index)
-                logger.warning("model failed", extra={"model": index, "error": type(error).__name__})
-                failure = error
-            else:
-                return
-        raise APIConnectionError("no model answered in time", retryable=False) from failure
-
-    async def _relay(self, model: llm.LLM[Any]) -> None:
-        stream = model.chat(
-            chat_ctx=self._chat_ctx,
-            tools=self._tools,
-            conn_options=self._conn_options,
-            **self._arguments,
-        )
-        began = False
-        try:
-            async for chunk in self._in_time(stream):
-                began = began or _says_something(chunk)
-                self._event_ch.send_nowait(chunk)
-        except Exception as error:
-            if began:  # two halves of two answers would be worse than an apology
-                raise _BrokeOff from error
-            raise
-        finally:
-            with suppress(Exception):
-                await stream.aclose()
-        if not began:
-            raise APIConnectionError("empty answer")
-
-    async def _in_time(self, stream: llm.LLMStream) -> AsyncIterator[llm.ChatChunk]:
-        limit = self._owner.first_token_s
+        order = admitted_first([candidate.breaker for candidate in self._owner.candidates])
+        waiting = deque(self._owner.candidates[index] for index in [*order, order[-1]])
+        first_by: float | None = None
         while True:
+            requests = [self._request(candidate) for candidate in list(waiting)[:2]]
             try:
-                chunk = await asyncio.wait_for(anext(stream), limit)
-            except StopAsyncIteration:
+                begun = await self._owner.begin(requests, first_by)
+                await self._pass_on(begun)
                 return
-            yield chunk
-            if _says_something(chunk):
-                limit = self._owner.gap_s
+            except Failed as failure:
+                for _ in [request for request in requests if request.asked]:
+                    waiting.popleft()
+                if not waiting:
+                    raise _no_answer(failure) from failure
+                first_by = await self._before_next(failure, last=len(waiting) == 1)
+
+    def _request(self, candidate: Candidate) -> Request:
+        def ask(model: llm.LLM[Any], options: APIConnectOptions) -> llm.LLMStream:
+            return model.chat(chat_ctx=self._chat_ctx, tools=self._tools, conn_options=options, **self._arguments)
+
+        return Request(candidate, self._owner.limits, ask, self._owner.aside)
+
+    async def _pass_on(self, request: Request) -> None:
+        self._owner.answers(request.candidate)
+        async for chunk in request.chunks():
+            self._said = self._said or says_something(chunk)
+            self._called = self._called or bool(chunk.delta and chunk.delta.tool_calls)
+            self._event_ch.send_nowait(chunk)
+
+    async def _before_next(self, failure: Failed, *, last: bool) -> float | None:
+        """What is due before the next request, which is the `last` one's second; until when that one must have begun.
+
+        Raises:
+            APIConnectionError: no other request can help.
+        """
+        if self._said:
+            if self._called or self._begun_anew:
+                raise _no_answer(failure) from failure
+            self._begun_anew = True
+            delta = llm.ChoiceDelta(role="assistant", content=f" — {self._owner.again} ")
+            self._event_ch.send_nowait(llm.ChatChunk(id="again", delta=delta))
+            return None
+        if not last:
+            return None
+        pause_s = failure.rest_s or PAUSE_S
+        if not failure.again or asyncio.get_running_loop().time() + pause_s >= failure.first_by:
+            raise _no_answer(failure) from failure
+        await asyncio.sleep(pause_s)
+        return failure.first_by
+
+    async def _metrics_monitor_task(self, event_aiter: Any) -> None:
+        async for _ in event_aiter:
+            pass
 
 
-class _BrokeOff(Exception):
-    """The model stopped after it had begun."""
-
-
-def _says_something(chunk: llm.ChatChunk) -> bool:
-    return bool(chunk.delta and (chunk.delta.content or chunk.delta.tool_calls))
+def _no_answer(failure: Failed) -> APIConnectionError:
+    return APIConnectionError(f"no model answered: {failure.kind}", retryable=False)

@@ -97,13 +97,13 @@ class Apologies:
 
 def guard(session: AgentSession[Any], call: Call) -> None:
     """Watch `session` from its start to its end."""
-    spare = SpareVoice()
+    spare = call.spare
     apologies = Apologies(session, call, spare)
     preparing: list[asyncio.Task[None]] = []
 
     def prepare(event: AgentStateChangedEvent) -> None:
         # After the greeting, and by a voice of its own: neither its load nor its failure is the caller's.
-        if not preparing and event.new_state == "listening":
+        if not preparing and spare.missing() and event.new_state == "listening":
             preparing.append(asyncio.create_task(spare.prepare(pipeline.build_tts(call))))
 
     def answered(event: Any) -> None:

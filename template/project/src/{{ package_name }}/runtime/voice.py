@@ -8,7 +8,7 @@ sentence that breaks is known, and it alone is said again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,9 +87,9 @@ class DeadlineTTS(tts.TTS[Any]):
         """Open the connection of the first voice. The others have theirs opened when they are needed."""
         self.models[0].prewarm()
 
-    def later(self, closing: Coroutine[Any, Any, None]) -> None:
-        """Close something while the call goes on: a provider that hangs may hang in that, too."""
-        task = asyncio.create_task(closing)
+    def put_away(self, voice: tts.TTS[Any], sound: tts.SynthesizeStream | tts.ChunkedStream) -> None:
+        """Close what `voice` was asked for while the call goes on: a provider that hangs may hang in that, too."""
+        task = asyncio.create_task(_close(voice, sound))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
@@ -114,3 +114,11 @@ def renew(voice: tts.TTS[Any]) -> None:
         chosen = voice.model
         elevenlabs.update_options(model="")
         elevenlabs.update_options(model=chosen)
+
+
+async def _close(voice: tts.TTS[Any], sound: tts.SynthesizeStream | tts.ChunkedStream) -> None:
+    """Close it, and at once the connection that it gave up: the pool would do so before the next sentence is sent."""
+    await sound.aclose()
+    pool: Any = getattr(voice, "_pool", None)
+    if pool is not None:
+        await pool._drain_to_close()

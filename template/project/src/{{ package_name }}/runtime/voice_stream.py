@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 # Between the half of a sentence that was heard and the whole of it, so that they are not one word.
 PAUSE_S: Final = 0.3
-# No voice is as fast, in letters a second: a sentence that took less was not said to its end. Short ones are not judged.
+# No voice is as fast, in letters a second: what took less was not said to its end. Short sentences are not judged.
 FASTEST: Final = 40.0
 JUDGED_FROM: Final = 20
+# What fails sooner than this has met a connection that had broken while nobody spoke: that says nothing of a provider.
+AT_ONCE_S: Final = 0.3
 
 
 class Failed(Exception):
@@ -30,6 +32,7 @@ class Failed(Exception):
         """`heard_s` of the sentence were heard."""
         super().__init__(kind)
         self.kind, self.waited_s, self.heard_s = kind, waited_s, heard_s
+        self.at_once = not heard_s and waited_s < AT_ONCE_S and not kind.startswith("http-")
 
 
 class DeadlineStream(tts.SynthesizeStream):
@@ -45,6 +48,7 @@ class DeadlineStream(tts.SynthesizeStream):
         super().__init__(tts=owner, conn_options=self._options)
         self._owner = owner
         self._asked = owner.in_order()
+        self._reconnected: set[tts.TTS[Any]] = set()
         self._length_s = 0.0
 
     async def _metrics_monitor_task(self, event_aiter: AsyncIterable[tts.SynthesizedAudio]) -> None:
@@ -89,6 +93,9 @@ class DeadlineStream(tts.SynthesizeStream):
             try:
                 await self._speak(candidate.voice, sentence, emitter)
             except Failed as failed:
+                if failed.at_once and candidate.voice not in self._reconnected:
+                    self._reconnected.add(candidate.voice)
+                    continue
                 self._give_up(candidate, failed)
                 if failed.heard_s and self._asked:
                     self._pause(PAUSE_S, emitter)
@@ -99,9 +106,9 @@ class DeadlineStream(tts.SynthesizeStream):
 
     def _give_up(self, candidate: Candidate, failed: Failed) -> None:
         self._asked.pop(0)
+        candidate.failed(failed.kind, failed.waited_s)
         if failed.kind in ("http-401", "http-403", "http-404"):  # asked again it would refuse again
             self._asked = [other for other in self._asked if other is not candidate]
-        candidate.failed(failed.kind, failed.waited_s)
 
     async def _speak(self, voice: tts.TTS[Any], sentence: str, emitter: tts.AudioEmitter) -> None:
         """Hand on what `voice` makes of the sentence.
@@ -117,14 +124,15 @@ class DeadlineStream(tts.SynthesizeStream):
             while event := await asyncio.wait_for(anext(sound, None), clock.left()):
                 self._owner.speaking = voice
                 clock.heard(event.frame.duration)
-                emitter.push_timed_transcript(_later(event.frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, []), starts_at))
+                words = event.frame.userdata.get(USERDATA_TIMED_TRANSCRIPT, [])
+                emitter.push_timed_transcript(_later(words, starts_at))
                 self._hand_on(rate.push(event.frame), emitter)
         except TimeoutError:
             raise clock.failed("stall" if clock.heard_s else "hang") from None
         except Exception as error:
             raise clock.failed(kind_of(error)) from error
         finally:
-            self._owner.later(sound.aclose())
+            self._owner.put_away(voice, sound)
         self._hand_on(rate.flush(), emitter)
         emitter.flush()
         if letters(sentence) >= JUDGED_FROM and clock.heard_s * FASTEST < letters(sentence):
