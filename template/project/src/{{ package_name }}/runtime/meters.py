@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from .breaker import Failure
 from .call import Call
 from .outcomes import Outcome
 from .records import Ended, Record, Turn
+from .worker_state import State
 
 # Silence after the caller's words that counts as dead air, in s.
 DEAD_AIR_S: Final = 4.0
@@ -115,21 +115,8 @@ def finish(root: trace.Span, whole: Ended, slow_ms: int) -> None:
 
 def of_worker(meter: metrics.Meter, server: Server) -> None:
     """Tell the state of the worker itself, every time that its metrics are sent."""
-    began: list[float] = []
-
-    def draining_s() -> float:
-        if server.draining and not began:
-            began.append(time.monotonic())
-        return time.monotonic() - began[0] if began else 0.0
-
-    states: dict[str, tuple[Callable[[], float], str]] = {
-        "voice.worker.registered": (lambda: server.registered, "Whether a LiveKit server knows it now"),
-        "voice.worker.accepting": (lambda: server.accepting, "Whether it would take a call"),
-        "voice.worker.draining": (draining_s, "How long it has been told to stop, in s"),
-        "voice.worker.calls": (lambda: len(server.active_jobs), "Calls that run"),
-    }
-    for name, (value, about) in states.items():
-        meter.create_observable_gauge(name, [_observed(value)], description=about)
+    for name, (about, value) in State(server).numbers().items():
+        meter.create_observable_gauge(f"voice.worker.{name}", [_observed(value)], description=about)
 
 
 def _observed(value: Callable[[], float]) -> Callable[[metrics.CallbackOptions], list[metrics.Observation]]:
