@@ -32,14 +32,17 @@ def test_a_hand_computed_plan() -> None:
     """front-desk: 240 calls an hour of 4 minutes, no growth, 30 minutes the longest, 1 % may find no line; agents on GKE.
 
     240 * 4 / 60 = 16 E. A table of Erlang B gives 25 lines at 1 % (24: 1.4 %). A job outlives its call by 8 s: 16 + 240 * 8 / 3600
-    = 16.53 E, 26 jobs. 4 cores * 0.7 / 0.18 = 15.6, so 15 jobs a worker, and 2 * (0.46 + 15 * 0.075) = 3.2, so 4 GiB. 26 / 15: 2 workers.
+    = 16.53 E, 26 jobs. 4 cores * 0.7 / 0.18 = 15.6, so 15 jobs a worker, 26 / 15: 2 workers.
+    0.2 calls come in the 3 s that a process needs to warm up, at most 3 in 999 of 1,000 cases: 3 stand warm. Krisp takes 0.12 GiB in each
+    process: 0.54 + 4 * 0.12 = 1.02 idle, 0.195 a call, 2 * (1.02 + 15 * 0.195) = 7.9, so 8 GiB; a call that takes 4 * 0.28 GiB is ended.
     A worker is there after 17 + 120 = 137 s; 240 / 3600 * 137 = 9.13 calls come meanwhile, at most 20 in 999 of 1,000 cases: 2 workers more
     and a spare, 5. A deploy at the peak has them twice: 10. The longest call and 8 s are 30.1, so 31 minutes = 1,860 s, and 60 s more for
     the grace. 15 jobs * 8 sockets = 120, so 128 NAT ports; 10 * 128 = 1,280 of 64,512.
     """
     found = values(preset="front-desk")
     expected = {
-        "offered_load_erlangs": 16, "lines": 25, "jobs": 26, "jobs_per_worker": 15, "worker_cpu": 4, "worker_memory_gib": 4, "workers": 2,
+        "offered_load_erlangs": 16, "lines": 25, "jobs": 26, "jobs_per_worker": 15, "worker_cpu": 4, "worker_memory_gib": 8, "workers": 2,
+        "idle_processes": 3, "memory_idle_gib": 1.02, "memory_call_gib": 0.195, "job_memory_mb": 1150, "load_threshold": 0.7,
         "start_lag_seconds": 137, "headroom_calls": 20, "workers_min": 2, "workers_max": 5, "workers_in_deploy": 10, "cores_in_deploy": 40,
         "drain_seconds": 1860, "grace_seconds": 1920, "sip_channels": 25, "rtp_ports": 0, "sfu_nodes": 0, "nat_ports_per_worker": 128,
         "nat_addresses": 1, "agent_sessions": 26, "stt_streams": 25, "tts_generations": 2, "token_ttl_minutes": 10,
@@ -52,10 +55,11 @@ def test_a_hand_computed_plan() -> None:
 def test_a_hand_computed_machine() -> None:
     """single-vm: 30 * 1.5 calls of 4 minutes are 3 E, 8 lines (7: 2.2 %), 8 jobs; media and agent on one machine: 0.18 + 0.02 cores a call.
 
-    8 * 0.2 / 0.7 = 2.3 cores: a machine of 4, which takes 4 * 0.7 / 0.2 = 14. A deploy drains 21 minutes and starts in 17 s: 1,277 s.
+    8 * 0.2 / 0.7 = 2.3 cores: a machine of 4, which takes 4 * 0.7 / 0.2 = 14; without Krisp 2 * (0.54 + 14 * 0.075) = 3.2 GiB. A deploy drains 21 minutes and starts in 17 s: 1,277 s.
     """
     found = values(preset="single-vm")
     assert (found["lines"], found["jobs"], found["worker_cpu"], found["jobs_per_worker"]) == (8, 8, 4, 14)
+    assert (found["worker_memory_gib"], found["idle_processes"], found["job_memory_mb"]) == (4, 2, 700)
     assert (found["workers"], found["workers_max"], found["workers_in_deploy"], found["sfu_nodes"]) == (1, 1, 1, 1)
     assert (found["deploy_gap_seconds"], found["jobs_without_place"]) == (1277, 0)
     assert values(preset="single-vm", worker_cpu=2)["jobs_without_place"] == 1
@@ -113,6 +117,13 @@ def test_a_burst_while_a_worker_starts_fits_into_what_is_kept_free(preset: str) 
     assert found["headroom_calls"] == cells * simulate.arrivals_at_most(mean, 0.999)
     if "jobs_without_place" not in found:
         assert (found["workers_max"] - found["workers"]) * found["jobs_per_worker"] >= found["headroom_calls"] + found["jobs_per_worker"]
+
+
+@pytest.mark.parametrize("peak", [1, 240, 5000])
+def test_a_burst_while_a_process_warms_up_finds_others_warm(peak: int) -> None:
+    found = values(preset="front-desk", peak_calls_per_hour=peak, jobs_per_worker=10)
+    rare = simulate.arrivals_at_most(peak / 3600 * LIMITS["process_start_seconds"]["value"], 0.999)
+    assert found["idle_processes"] == min(10, max(2, rare))
 
 
 LOADS = st.fixed_dictionaries(

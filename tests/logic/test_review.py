@@ -29,7 +29,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "contract-livekit": ({**DESK, "livekit_plan": "ship"}, {**DESK, "livekit_plan": "scale"}),
     "livekit-build-minutes": ({"livekit_plan": "build", "monthly_calls": 251}, {"livekit_plan": "build", "monthly_calls": 249}),
     "vm-too-small": ({**VM, "peak_calls_per_hour": 5000}, VM),
-    "worker-memory": ({**DESK, "worker_memory_gib": 1}, {**DESK, "worker_memory_gib": 2}),
+    "worker-memory": ({**DESK, "worker_memory_gib": 3}, {**DESK, "worker_memory_gib": 4}),
     "jobs-starve": ({**DESK, "jobs_per_worker": 23}, {**DESK, "jobs_per_worker": 22}),
     "jobs-over-threshold": ({**DESK, "jobs_per_worker": 16}, {**DESK, "jobs_per_worker": 15}),
     "drain-cuts-most": ({**DESK, "drain_minutes": 3}, {**DESK, "drain_minutes": 4}),

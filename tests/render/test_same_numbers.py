@@ -19,6 +19,9 @@ EXPERT = {
 }
 SETTINGS = {
     "max_jobs": "jobs_per_worker",
+    "max_cpu": "load_threshold",
+    "idle_processes": "idle_processes",
+    "job_memory_mb": "job_memory_mb",
     "drain_seconds": "drain_seconds",
     "max_unrecoverable_errors": "max_unrecoverable_errors",
     "llm_first_token_deadline_ms": "first_token_deadline_ms",
@@ -57,4 +60,15 @@ def test_settings_and_compose_hold_what_the_plan_says(answers: dict[str, Any], t
 def test_an_expert_s_answers_reach_the_files(tmp_path: Path) -> None:
     project = render(tmp_path / "project", EXPERT)
     found = defaults(next(project.glob("src/*/settings.py")).read_text())
-    assert [found[name] for name in SETTINGS] == [7, 33 * 60, 5, 2200]
+    expected = {"max_jobs": 7, "drain_seconds": 33 * 60, "max_unrecoverable_errors": 5, "llm_first_token_deadline_ms": 2200}
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("answers", [{}, {"preset": "single-vm"}], ids=["web-assistant", "single-vm"])
+def test_a_full_worker_and_its_servers_mean_the_same_load(answers: dict[str, Any], tmp_path: Path) -> None:
+    project = render(tmp_path / "project", answers)
+    threshold = plan(**answers)["document"]["capacity"]["load_threshold"]["value"]
+    assert f"FULL: Final = {threshold}\n" in next(project.glob("src/*/runtime/load.py")).read_text()
+    assert f"TARGET_LOAD: Final[float] = {threshold}\n" in (project / "devkit/project.py").read_text()
+    server = yaml.safe_load((project / "compose.yaml").read_text())["services"]["livekit"]["environment"]["LIVEKIT_CONFIG"]
+    assert f"agents: {{ target_load: {threshold} }}" in server

@@ -12,9 +12,13 @@ from .processes import Trouble, WrongUse
 COMMANDS = {
     "call": "a caller talks to the agent",
     "talk": "you talk to the agent",
+    "drill": "what the caller hears when providers fail, beside the bare framework",
     "doctor": "what this machine lacks",
     "prices": "what the plan's models cost now",
     "evidence": "how fast they answer with your keys, against the plan",
+    "phrases": "record what the agent says when its voice is dead",
+    "load": "many calls at a time, and what one costs",
+    "deploy": "a rolling deploy under calls: none is dropped, none is lost",
     "setup": "get the LiveKit server and the page of `talk`",
 }
 WRONG_USE, MISSING, INTERRUPTED = 2, 4, 130

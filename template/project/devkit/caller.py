@@ -22,6 +22,8 @@ FRAME = RATE // 50  # 20 ms
 LOUD = 500  # of 32767: sound, not noise
 QUIET_S = 1.0
 STUCK_S = 20.0
+# The framework's name for the agent's voice, and ours for what bridges a wait. Typing sounds are neither: not heard.
+VOICE_TRACK, FILLER_TRACK = "roomio_audio", "filler"
 SILENCE = bytes(2 * FRAME)
 
 
@@ -60,7 +62,7 @@ class Caller:
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
         self._to_say: asyncio.Queue[tuple[bytes, asyncio.Future[Line]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self.ear = Ear()
+        self.ear, self.filler_ear = Ear(), Ear()
         self.spoken = bytearray()
         self.states: list[tuple[float, str]] = []
         self.joined_at = 0.0
@@ -98,20 +100,22 @@ class Caller:
         if state := changed.get("lk.agent.state"):
             self.states.append((time.time(), state))
 
-    def _subscribed(self, track: rtc.Track, *_: object) -> None:
+    def _subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication, *_: object) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO:
-            self._tasks.append(asyncio.create_task(self._hear(track)))
+            ears = {VOICE_TRACK: self.ear, FILLER_TRACK: self.filler_ear}
+            if ear := ears.get(publication.name):
+                self._tasks.append(asyncio.create_task(self._hear(track, ear)))
 
-    async def _hear(self, track: rtc.Track) -> None:
+    async def _hear(self, track: rtc.Track, ear: Ear) -> None:
         async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
             pcm = bytes(event.frame.data.cast("b"))
             now = time.time()
-            missing = int((now - self.joined_at) * RATE) * 2 - len(pcm) - len(self.ear.pcm)
+            missing = int((now - self.joined_at) * RATE) * 2 - len(pcm) - len(ear.pcm)
             if missing > RATE // 5:  # keeps both sides on one clock
-                self.ear.pcm += bytes(missing)
-            self.ear.pcm += pcm
+                ear.pcm += bytes(missing)
+            ear.pcm += pcm
             if pcm and int(np.abs(samples(pcm).astype(np.int32)).max()) > LOUD:
-                self.ear.loud.append(now)
+                ear.loud.append(now)
 
     async def _speak(self) -> None:
         while True:
@@ -152,6 +156,12 @@ class Caller:
         await asyncio.sleep(max(0.0, line.end - time.time()))
         return line
 
+    @property
+    def alone(self) -> bool:
+        """Whether no agent is in the room."""
+        agent = rtc.ParticipantKind.PARTICIPANT_KIND_AGENT
+        return not any(person.kind == agent for person in self._room.remote_participants.values())
+
     async def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Whether `condition` came true in time; ends early when the call ended."""
         until = time.monotonic() + timeout_s
@@ -162,15 +172,20 @@ class Caller:
         return True
 
     async def wait_for_sound(self, after: float, timeout_s: float) -> float | None:
-        """When the agent was first heard after unix time `after`; None if it was not."""
+        """When the agent's voice was first heard after unix time `after`; None if it was not."""
         await self.wait_until(lambda: self.ear.first_sound(after) is not None, timeout_s)
         return self.ear.first_sound(after)
 
+    def first_audible(self, after: float) -> float | None:
+        """When the agent's voice or a filler was first heard after unix time `after`; None if neither was."""
+        heard = [at for at in (self.ear.first_sound(after), self.filler_ear.first_sound(after)) if at is not None]
+        return min(heard, default=None)
+
     async def wait_for_quiet(self, timeout_s: float = 30.0, quiet_s: float = QUIET_S) -> bool:
-        """Whether the agent fell silent for `quiet_s`."""
+        """Whether the agent's voice fell silent for `quiet_s`."""
         return await self.wait_until(lambda: time.time() - self.ear.last_sound() > quiet_s, timeout_s)
 
     def heard_between(self, start: float, end: float) -> bytes:
-        """What was heard from unix time `start` to `end`: 16-bit PCM, mono, 16 kHz."""
+        """What was heard of the agent's voice from unix time `start` to `end`: 16-bit PCM, mono, 16 kHz."""
         first = max(0, int((start - self.joined_at) * RATE)) * 2
         return bytes(self.ear.pcm[first : max(first, int((end - self.joined_at) * RATE) * 2)])

@@ -164,6 +164,7 @@ class Conversation:
             "stt_final": _since(record.end, first.get(("stt", "final"))),
             "llm_first_token": _since(first.get(("llm", "request")), first.get(("llm", "first_token"))),
             "tts_first_audio": _since(first.get(("tts", "request")), first.get(("tts", "first_audio"))),
+            "audible": _since(record.end, self._caller.first_audible(record.end)) if record.answered else None,
             "voice_to_voice": _since(record.end, record.answered),
         }
 

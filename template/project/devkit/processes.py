@@ -94,6 +94,17 @@ class Child:
         """Whether it still runs."""
         return self.process is not None and self.process.poll() is None
 
+    def wait(self, timeout_s: float) -> int:
+        """Its exit code, once it has ended by itself.
+
+        Raises:
+            TimeoutError: it runs longer than that.
+        """
+        try:
+            return -1 if self.process is None else self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{self.name} still runs after {timeout_s:.0f} s") from None
+
     def text(self) -> str:
         """Its log so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""

@@ -13,13 +13,13 @@ from . import project
 from .caller import RATE, Caller
 from .conversation import Conversation, TurnRecord
 from .script import Fault, Script, ToolCall
-from .speech.pcm import write_wav
+from .speech.pcm import mixed, write_wav
 from .words import contains, error_rate
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 WER_LIMIT = 0.10
 SILENT_WITHIN_MS = 800
-STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "voice_to_voice")
+STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "audible", "voice_to_voice")
 
 
 def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], faults: Sequence[Fault]) -> list[str]:
@@ -88,7 +88,7 @@ def compose(
     script: Script, talk: Conversation, missed: list[str], fired: list[dict[str, Any]], replaced: dict[str, str]
 ) -> dict[str, Any]:
     """The report as `report.schema.json` describes it."""
-    gaps = [record.latency_ms.get("voice_to_voice") for record in talk.records]
+    gaps = [record.latency_ms.get("audible") for record in talk.records]
     return {
         "schema_version": SCHEMA_VERSION,
         "ok": not missed,
@@ -104,7 +104,7 @@ def compose(
         "hung_up_by_agent": talk.ended_by_agent,
         "dead_air_ms_max": max((gap for gap in gaps if gap is not None), default=None),
         "errors": [{"stage": one["stage"], "kind": one["kind"], "spoken": _spoken_after(one, talk)} for one in fired],
-        "faults_fired": fired,
+        "faults_fired": [{**one, "turn": record.number if (record := _turn_of(one, talk)) else None} for one in fired],
         "cost_usd_estimate": None,
     }
 
@@ -122,6 +122,7 @@ def _turn(record: TurnRecord) -> dict[str, Any]:
         "number": record.number,
         "repeated": record.repeated,
         "caller": record.turn.caller,
+        "ended_at": record.end,
         "heard": record.heard,
         "agent": record.agent,
         "tools": record.tools,
@@ -133,12 +134,14 @@ def _turn(record: TurnRecord) -> dict[str, Any]:
     }
 
 
+def _turn_of(fired: dict[str, Any], talk: Conversation) -> TurnRecord | None:
+    return next((record for record in talk.records if record.start - 1 <= fired["t"] <= record.over), None)
+
+
 def _spoken_after(fired: dict[str, Any], talk: Conversation) -> str | None:
     """What was heard in the turn of a fault; None if nothing was."""
-    for record in talk.records:
-        if record.start - 1 <= fired["t"] <= record.over and record.answered:
-            return record.agent or record.spoken or "(a tone)"
-    return None
+    record = _turn_of(fired, talk)
+    return (record.agent or record.spoken or "(a tone)") if record and record.answered else None
 
 
 def write(folder: Path, report: dict[str, Any], caller: Caller) -> None:
@@ -146,7 +149,8 @@ def write(folder: Path, report: dict[str, Any], caller: Caller) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "transcript.md").write_text("\n".join(transcript(report)) + "\n", encoding="utf-8")
-    write_wav(folder / "call.wav", [bytes(caller.spoken), bytes(caller.ear.pcm)], RATE)
+    heard = mixed(bytes(caller.ear.pcm), bytes(caller.filler_ear.pcm))
+    write_wav(folder / "call.wav", [bytes(caller.spoken), heard], RATE)
 
 
 def transcript(report: dict[str, Any]) -> list[str]:

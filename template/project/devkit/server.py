@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .processes import Trouble, free_port
 from .project import LIVEKIT_SERVER_VERSION as VERSION
+from .project import TARGET_LOAD
 
 MODULE = "github.com/livekit/livekit-server/cmd/server"
 RELEASES = "https://github.com/livekit/livekit/releases/download"
@@ -158,6 +159,7 @@ def configuration(port: int) -> str:
             "  enable_loopback_candidate: true",
             f'  stun_servers: ["127.0.0.1:{port}"]',
             f'keys: {{"{KEY}": "{SECRET}"}}',
+            f"agents: {{target_load: {TARGET_LOAD}}}",
             "logging: {level: info}",
             "",
         ]

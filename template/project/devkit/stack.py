@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,14 +24,22 @@ OFFLINE = {"TURN_DETECTION": "vad", "INTERRUPTIONS": "vad", "NOISE_CANCELLATION"
 
 @dataclass
 class Options:
-    """How a stack differs from the usual one. `real`: providers of `.env` instead of emulators."""
+    """How a stack differs from the usual one.
+
+    `real`: providers of `.env` instead of emulators; `emulators`: more of their command line. `think_ms`: how long the
+    emulated model thinks before its first token, 0 for as long as the emulators choose. `worker`: another agent than
+    the project's, to compare with.
+    """
 
     scripts: list[Path] = field(default_factory=list)
     real: bool = False
     chosen_turn_detection: bool = False
     port: int = 0
     folder: Path = project.ROOT / "build" / "call"
+    emulators: Sequence[str] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    think_ms: int = 0
+    worker: str = project.WORKER
 
 
 class Stack:
@@ -75,14 +83,18 @@ class Stack:
         self.start_worker()
 
     def start_worker(self) -> None:
-        """Start the worker and wait until it is registered.
+        """Start the worker and wait until it is registered, which it is when it is warm.
 
         Raises:
             Trouble: it did not register.
         """
-        command = [sys.executable, "-W", "ignore", "-m", "livekit.agents", "start", project.WORKER]
-        self.worker = self._child("worker", command, self.worker_environment())
+        self.worker = self.launch_worker("worker", {})
         self.worker.wait_for("registered worker", WORKER_START_S)
+
+    def launch_worker(self, name: str, environment: Mapping[str, str]) -> Child:
+        """Start one more worker, with these variables besides the usual ones, and wait for nothing."""
+        command = [sys.executable, "-W", "ignore", "-m", "livekit.agents", "start", self.options.worker]
+        return self._child(name, command, {**self.worker_environment(), **environment})
 
     def worker_environment(self) -> dict[str, str]:
         """The worker's variables: the local server, and emulators for every provider unless `real`."""
@@ -91,7 +103,9 @@ class Stack:
             "LIVEKIT_API_KEY": server.KEY,
             "LIVEKIT_API_SECRET": server.SECRET,
             "HEALTH_PORT": str(free_port()),
+            "READY_PORT": "0",
             "MAX_JOBS": "100",
+            "MAX_CPU": "2",  # never full by processors: server, emulators and callers work on the same ones
             "IDLE_PROCESSES": "2",
             "PROVIDER_BOARD": str(self.board),
         }
@@ -108,7 +122,8 @@ class Stack:
 
     def _emulators_command(self) -> list[str]:
         scripts = [part for script in self.options.scripts for part in ("--script", str(script))]
-        return [sys.executable, "-m", "devkit.emulators", "--port", "0", *scripts]
+        pace = ["--think-ms", str(self.options.think_ms)] if self.options.think_ms else []
+        return [sys.executable, "-m", "devkit.emulators", "--port", "0", *scripts, *pace, *self.options.emulators]
 
     def _child(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> Child:
         log = self.options.folder / f"{name}.log"

@@ -29,7 +29,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--voice", default="auto", help=", ".join(("auto", *speech.VOICES)))
     parser.add_argument("--recogniser", default="auto", help=", ".join(("auto", *speech.RECOGNISERS)))
-    parser.add_argument("--llm-ttft", type=float, default=0.15, help="time to the first token, in s")
+    parser.add_argument("--think-ms", type=int, default=150, help="the model's time to the first token, in ms")
     parser.add_argument("--llm-token-interval", type=float, default=0.02, help="time between two tokens, in s")
     return parser
 
@@ -49,7 +49,7 @@ async def serve(options: argparse.Namespace) -> None:
         voice=speech.voice(options.voice, project.ESPEAK_VOICE),
         recogniser=speech.recogniser(options.recogniser, project.LANGUAGE),
         brain=Brain(read_rules(options.script)),
-        first_token_s=options.llm_ttft,
+        first_token_s=options.think_ms / 1000,
         token_s=options.llm_token_interval,
         faults=FaultBoard({stage: vendors[0] for stage, vendors in project.VENDORS.items()}),
     )

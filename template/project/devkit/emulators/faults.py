@@ -59,6 +59,7 @@ class FaultBoard:
     armed: dict[str, str] = field(default_factory=dict)
     everyone: set[str] = field(default_factory=set)
     fired: list[dict[str, Any]] = field(default_factory=list)
+    _struck: set[tuple[str, str]] = field(default_factory=set)  # stages and vendors, by what is armed now
 
     def arm(self, stage: str, kind: str, *, everyone: bool = False) -> None:
         """Let the first vendor of `stage`, or `everyone`, fail by `kind` until cleared.
@@ -68,6 +69,7 @@ class FaultBoard:
         """
         check(stage, kind)
         self.armed[stage] = kind
+        self._struck = {(armed, vendor) for armed, vendor in self._struck if armed != stage}
         self.everyone = self.everyone | {stage} if everyone else self.everyone - {stage}
 
     def clear(self) -> None:
@@ -80,10 +82,11 @@ class FaultBoard:
         return stage in self.everyone or self.first.get(stage, vendor) == vendor
 
     def strikes(self, stage: str, vendor: str, *kinds: str) -> str:
-        """The kind among `kinds` that strikes this vendor now, or nothing; it counts as fired."""
+        """The kind among `kinds` that strikes this vendor now, or nothing; it counts as fired once an arming."""
         kind = self.armed.get(stage, "")
         if kind not in kinds or not self.meets(stage, vendor):
             return ""
-        if not any((old["stage"], old["kind"], old["vendor"]) == (stage, kind, vendor) for old in self.fired):
+        if (stage, vendor) not in self._struck:
+            self._struck.add((stage, vendor))
             self.fired.append({"stage": stage, "kind": kind, "vendor": vendor, "t": time.time()})
         return kind

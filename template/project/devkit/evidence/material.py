@@ -6,7 +6,7 @@ import importlib
 import json
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from livekit.agents import llm
@@ -15,6 +15,8 @@ from .. import project, script, speech
 from ..caller import LOUD, RATE
 from ..processes import Trouble
 from ..speech.pcm import resample, samples
+
+BOARD: Final = project.ROOT / "build" / "evidence" / "resting"  # not that of the workers
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,9 @@ def outside_a_job(settings: Any, closing: list[Any]) -> Any:
     """A call that no server dispatched; what is to be awaited at its end is added to `closing`."""
     hooks = importlib.import_module(f"{project.PACKAGE}.runtime.hooks")
     made = importlib.import_module(f"{project.PACKAGE}.runtime.call")
+    breaker = importlib.import_module(f"{project.PACKAGE}.runtime.breaker")
     job = SimpleNamespace(add_shutdown_callback=closing.append)
-    return made.Call(ctx=job, settings=settings, metadata={}, state=hooks.new_state({}))
+    return made.Call(ctx=job, settings=settings, metadata={}, state=hooks.new_state({}), board=breaker.Board(BOARD))
 
 
 def _trimmed(pcm: bytes) -> bytes:

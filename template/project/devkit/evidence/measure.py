@@ -89,8 +89,7 @@ def build(settings: Any, closing: list[Callable[[], Awaitable[None]]]) -> list[A
     pipeline = importlib.import_module(f"{project.PACKAGE}.runtime.pipeline")
     made = pipeline.build(outside_a_job(settings, closing))
     recognisers = getattr(made["stt"], "_stt_instances", [made["stt"]])
-    voices = getattr(made["tts"], "_tts_instances", [made["tts"]])
-    return [*recognisers, *made["llm"].models, *voices]
+    return [*recognisers, *made["llm"].models, *made["tts"].models]
 
 
 async def _one(

@@ -43,6 +43,14 @@ def seconds(pcm: bytes, rate: int) -> float:
     return len(pcm) / 2 / rate
 
 
+def mixed(one: bytes, other: bytes) -> bytes:
+    """Both at once, as long as the longer one."""
+    length = max(len(samples(one)), len(samples(other)))
+    both = [np.pad(samples(pcm), (0, length - len(samples(pcm)))).astype(np.int32) for pcm in (one, other)]
+    heard: bytes = np.clip(both[0] + both[1], -32768, 32767).astype("<i2").tobytes()
+    return heard
+
+
 def write_wav(path: Path, channels: list[bytes], rate: int) -> None:
     """Write one channel a list entry, padded to the longest."""
     length = max(len(samples(channel)) for channel in channels)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from livekit.agents import APIConnectOptions, tts
+
+from devkit import project
 
 from .google_cloud import Cloud, Outcome, control, emulated, identity, observe
 
@@ -110,3 +115,48 @@ def test_an_early_end_goes_unnoticed(cloud: Cloud, in_one_request: bool) -> None
     assert not outcome.error
     assert 0.0 < outcome.sound_s < TEXT_S - 0.5
     assert cloud.fired() == ["early-end"]
+
+
+def say_in_time(url: str, folder: str) -> Outcome:
+    """The plugin alone, held to a deadline as the worker holds it."""
+    del url  # the environment leads there
+    breaker, voice = (import_module(f"{project.PACKAGE}.runtime.{name}") for name in ("breaker", "voice"))
+
+    async def scenario(outcome: Outcome) -> None:
+        candidate = voice.Candidate(_voice_of_the_worker(), breaker.Board(Path(folder)).breaker("tts", "google"))
+        async with voice.DeadlineTTS([candidate], first_audio_s=IMPATIENT_S, gap_s=IMPATIENT_S).stream() as stream:
+            stream.push_text(TEXT)
+            stream.end_input()
+            async for event in stream:
+                outcome.sound_s += event.frame.duration
+
+    return observe(scenario, 2 * PATIENT_S)
+
+
+def _voice_of_the_worker() -> tts.TTS[Any]:
+    from livekit.plugins import google  # in the process of the plugins, not before
+
+    return google.TTS(
+        language="en-US",
+        voice_name="en-US-Chirp3-HD-Aoede",
+        location="eu",
+        credentials=identity(),
+        use_streaming=False,
+    )
+
+
+def test_it_speaks_within_its_deadline(cloud: Cloud, tmp_path: Path) -> None:
+    control(cloud.url, "POST", "reset", {})
+    outcome = cloud.run(say_in_time, str(tmp_path))
+    assert not outcome.error
+    assert outcome.sound_s == pytest.approx(TEXT_S, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", [*(kind for kind, _, _ in FAULTS), "early-end"])
+def test_every_fault_is_an_error_in_time(cloud: Cloud, tmp_path: Path, kind: str) -> None:
+    cloud.arm("tts", kind)
+    began = time.monotonic()
+    outcome = cloud.run(say_in_time, str(tmp_path))
+    assert outcome.error == "APIConnectionError"
+    assert time.monotonic() - began < 2 * (IMPATIENT_S + 1)
+    assert cloud.fired() == [kind]

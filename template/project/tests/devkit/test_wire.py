@@ -11,11 +11,13 @@ import json
 import os
 import socket
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from multiprocessing import get_context
+from pathlib import Path
 from string import Template
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +32,7 @@ from devkit.processes import Child
 from devkit.speech.pcm import pieces
 from devkit.speech.tone import ToneVoice
 
+breaker = import_module(f"{project.PACKAGE}.runtime.breaker")
 pipeline = import_module(f"{project.PACKAGE}.runtime.pipeline")
 Settings = import_module(f"{project.PACKAGE}.settings").Settings
 PROMISED: list[dict[str, Any]] = json.loads((project.ROOT / "docs/architecture/plan.json").read_text("utf-8"))["wire"]
@@ -121,7 +124,7 @@ REQUESTS: dict[str, Callable[[Any], Coroutine[Any, Any, None]]] = {"stt": listen
 
 def models(adapter: Any) -> list[Any]:
     """The models behind an adapter, or the only one."""
-    behind = (getattr(adapter, name, None) for name in ("_stt_instances", "models", "_tts_instances"))
+    behind = (getattr(adapter, name, None) for name in ("_stt_instances", "models"))
     return next((list(found) for found in behind if found), [adapter])
 
 
@@ -132,7 +135,11 @@ async def request(entry: dict[str, Any], seen: Callable[[], bool]) -> None:
         Exception: what the model raised before anything was seen of it.
     """
     ends: list[Any] = []
-    call = SimpleNamespace(settings=Settings(), ctx=SimpleNamespace(add_shutdown_callback=ends.append))
+    call = SimpleNamespace(
+        settings=Settings(),
+        ctx=SimpleNamespace(add_shutdown_callback=ends.append),
+        board=breaker.Board(Path(tempfile.mkdtemp())),
+    )
     async with http_context.open():
         built = pipeline.build(call)
         order = [other["key"] for other in PROMISED if other["stage"] == entry["stage"]]

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from devkit import speech
 from devkit.call import run
 from devkit.caller import RATE, Caller
-from devkit.processes import Trouble
 from devkit.project import ESPEAK_VOICE, ROOT
-from devkit.script import Script, load, parse_faults
+from devkit.script import Script, load
 from devkit.speech.pcm import resample
-from devkit.stack import Options, Stack
+from devkit.stack import Stack
 
 CALLS = ROOT / "devkit" / "calls"
-# A fallback fails with the first choice: what is heard when nobody is left.
-DEAD = ("llm-all:hang", "llm-all:http-401", "stt-all:http-401", "stt-all:silent", "tts-all:http-500", "tts-all:hang")
 SCRIPTS = sorted(path.stem for path in CALLS.glob("*.yaml"))
 
 
@@ -70,17 +64,6 @@ def the_unheard_rest_is_not_remembered(stack: Stack) -> None:
     assert " ".join(long_answer.split()[-4:]) not in remembered
 
 
-@pytest.mark.parametrize("fault", [f"{fault}@2" for fault in DEAD])
-async def test_a_dead_provider_is_heard_as_a_sentence(stack: Stack, fault: str) -> None:
-    whole = script("front-desk")
-    wanted = whole.model_copy(update={"turns": whole.turns[:2], "ends": False})
-    report = await run(stack, wanted, parse_faults(fault, len(wanted.turns)))
-    assert report["missed"] == []
-    assert report["faults_fired"]
-    assert all(error["spoken"] for error in report["errors"])
-    assert any(turn["repeated"] for turn in report["turns"])
-
-
 async def test_two_calls_at_once_know_nothing_of_each_other(stack: Stack) -> None:
     await asyncio.to_thread(stack.forget)
 
@@ -101,33 +84,3 @@ async def test_two_calls_at_once_know_nothing_of_each_other(stack: Stack) -> Non
             {word for word in ("weather", "goodbye", "good-bye") if any(word in one.casefold() for one in said)}
         )
     assert all(not ({"weather"} <= words and len(words) > 1) for words in spoken_to)
-
-
-async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -> None:
-    options = Options(scripts=[CALLS / "front-desk.yaml"], folder=tmp_path, chosen_turn_detection=True)
-    with Stack(options) as stack:
-        async with Caller(stack.url, f"drain-{time.time_ns()}") as caller:
-            await caller.wait_for_sound(caller.joined_at, 30)
-            await caller.wait_for_quiet()
-            os.kill(stack.worker.pid, signal.SIGTERM)
-            await asyncio.sleep(1.0)
-            first = script("front-desk").turns[0]
-            await asyncio.to_thread(stack.control, "POST", "expect", {"text": first.caller})
-            line = await caller.say(sound(first.caller))
-            assert await caller.wait_for_sound(line.end, 20), "the draining worker answers its running call"
-            await caller.wait_for_quiet()
-        assert stack.worker.process is not None
-        assert await asyncio.to_thread(stack.worker.process.wait, 60) == 0
-
-
-async def test_a_worker_that_dies_is_told_and_not_waited_for(tmp_path: Path) -> None:
-    with Stack(Options(scripts=[CALLS / "front-desk.yaml"], folder=tmp_path)) as stack:
-
-        async def kill_it() -> None:
-            await asyncio.sleep(6)
-            os.kill(stack.worker.pid, signal.SIGKILL)
-
-        killing = asyncio.create_task(kill_it())
-        with pytest.raises(Trouble, match="worker ended during the call"):
-            await run(stack, script("front-desk"))
-        await killing

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import time
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from livekit.agents import JobContext
+from opentelemetry import trace
 
 from ..settings import Settings
 from . import hooks
 from .breaker import Board
+from .outcomes import Outcome
+from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +30,27 @@ class Call:
     metadata: dict[str, Any]
     state: Any
     board: Board
+    spare: SpareVoice = field(default_factory=SpareVoice)
     started_at: float = field(default_factory=time.monotonic)
+    ending: Outcome | None = None
 
     @classmethod
     def from_job(cls, ctx: JobContext, settings: Settings) -> Call:
-        """Read the dispatch; log lines of this process carry room and job from here on."""
-        ctx.log_context_fields = {"room": ctx.job.room.name, "job": ctx.job.id}
+        """Read the dispatch; log lines of this process carry call, room and job from here on."""
+        ctx.log_context_fields = {"call": call_id(), "room": ctx.job.room.name, "job": ctx.job.id}
         metadata = read_metadata(ctx.job.metadata)
         logger.info("call started")
         return cls(ctx, settings, metadata, hooks.new_state(metadata), Board(settings.provider_board))
+
+    def ends(self, ending: Outcome) -> None:
+        """Why this call ends, said by the part that ends it; who says it first is right."""
+        self.ending = self.ending or ending
+
+
+def call_id() -> str:
+    """What finds all lines of a call: the id of its trace, or a new one where nothing is traced."""
+    span = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(span.trace_id) if span.is_valid else uuid.uuid4().hex
 
 
 def read_metadata(text: str) -> dict[str, Any]:

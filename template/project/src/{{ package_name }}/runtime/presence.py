@@ -10,6 +10,7 @@ from livekit.agents import AgentSession, UserStateChangedEvent
 
 from . import hooks
 from .call import Call
+from .outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def guard(session: AgentSession[Any], call: Call) -> None:
             asked += 1
             session.say(hooks.phrase("still_there"), add_to_chat_ctx=False)
         elif event.new_state == "away":
+            call.ends(Outcome.CALLER_AWAY)
             handle = session.say(hooks.phrase("goodbye"), add_to_chat_ctx=False)
             handle.add_done_callback(lambda _: session.shutdown(drain=False))
 
@@ -38,6 +40,7 @@ def guard(session: AgentSession[Any], call: Call) -> None:
         # The framework ends the session for three reasons of many; a phone line that broke is none of them.
         if participant.kind in CALLERS and not _callers(call.ctx.room):
             logger.info("caller left", extra={"reason": participant.disconnect_reason})
+            call.ends(Outcome.CALLER_LEFT)
             session.shutdown(drain=False)
             call.ctx.shutdown("caller left")
 

@@ -18,6 +18,7 @@ from livekit.agents.voice.agent_session import SessionConnectOptions
 
 from . import hooks, pipeline
 from .call import Call
+from .outcomes import Outcome
 from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
@@ -30,14 +31,13 @@ STAGES: Final = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
 def options() -> dict[str, Any]:
     """Arguments of `AgentSession`: how long each stage may take before it counts as failed.
 
-    Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model keeps its
-    own deadline; the voice fails after 2 x 2 s.
+    Recognition is tried again for a long time: `transcription_timeout` tells the caller meanwhile. The model and the
+    voice keep their own deadlines.
     """
     return {
         "conn_options": SessionConnectOptions(
             stt_conn_options=APIConnectOptions(max_retry=20, retry_interval=0.5, timeout=3.0),
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
-            tts_conn_options=APIConnectOptions(max_retry=1, retry_interval=0.1, timeout=2.0),
             max_unrecoverable_errors=NEVER,
         ),
         "transcription_timeout": 2.0,
@@ -64,8 +64,6 @@ class Apologies:
             logger.warning("provider failed", extra={"stage": stage, "kind": kind})
             return
         self._failed(stage, kind)
-        if stage == "tts":
-            self._spare.renew(self._session.tts)
 
     def on_deafness(self, event: UserTranscriptionTimeoutEvent) -> None:
         """The caller spoke, and no word of it arrived."""
@@ -93,19 +91,20 @@ class Apologies:
         await handle
         logger.info("apology spoken", extra={"stage": stage, "phrase": phrase})
         if hang_up:
+            self._call.ends(Outcome.AGENT_FAILED)
             self._session.shutdown(drain=False)
 
 
 def guard(session: AgentSession[Any], call: Call) -> None:
     """Watch `session` from its start to its end."""
-    spare = SpareVoice()
+    spare = call.spare
     apologies = Apologies(session, call, spare)
     preparing: list[asyncio.Task[None]] = []
 
     def prepare(event: AgentStateChangedEvent) -> None:
         # After the greeting, and by a voice of its own: neither its load nor its failure is the caller's.
-        if not preparing and event.new_state == "listening":
-            preparing.append(asyncio.create_task(spare.prepare(pipeline.build_tts(call.settings))))
+        if not preparing and spare.missing() and event.new_state == "listening":
+            preparing.append(asyncio.create_task(spare.prepare(pipeline.build_tts(call))))
 
     def answered(event: Any) -> None:
         if event.item.type == "message" and event.item.role == "assistant":

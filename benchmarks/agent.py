@@ -1,0 +1,81 @@
+"""From the caller's last sound to the agent's first: the emitted agent, the bare framework and the plan, as ratios within this run.
+
+Both agents have the same caller, emulators, delays and turn taking, and take turns. Never asserted: read the ratios.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.generate import ENV, spread
+from tests.emitted import environment
+from tests.support import known
+
+ROOT = Path(__file__).resolve().parents[1]
+ROUNDS, TURNS = 3, 8
+WORKERS = {"emitted": "src/my_agent/worker.py", "minimal": "devkit/minimal.py"}
+# Runs inside the project: one stack and one call; the delays of its turns as JSON on the last line.
+CALL = """
+import asyncio, json, sys
+from pathlib import Path
+from devkit import call, project, script
+from devkit.stack import Options, Stack
+
+path = project.ROOT / "devkit/calls/barge-in.yaml"
+whole = script.load(path)
+turns = [turn.model_copy(update={"expect": script.Expectation()}) for turn in whole.turns[:1]] * int(sys.argv[2])
+asked = whole.model_copy(update={"turns": turns, "ends": False})
+options = Options(scripts=[path], folder=Path("build/bench"), think_ms=project.THINK_MS, worker=sys.argv[1])
+with Stack(options) as stack:
+    report = asyncio.run(call.run(stack, asked))
+print(json.dumps([turn["latency_ms"] for turn in report["turns"]]))
+"""
+
+
+def measured(project: Path, worker: str) -> list[dict[str, int | None]]:
+    """The delays of one call's turns, in ms."""
+    python = environment() / "bin" / "python"
+    command = [str(python), "-W", "ignore", "-c", CALL, worker, str(TURNS)]
+    done = subprocess.run(command, cwd=project, env={**ENV, "PYTHONPATH": "src:."}, check=True, capture_output=True, text=True)
+    turns: list[dict[str, int | None]] = json.loads(done.stdout.splitlines()[-1])
+    return turns
+
+
+def planned(turn: dict[str, Any]) -> float:
+    """What the plan's formula makes of the delays that the emulators had in this turn, in ms."""
+    limits: dict[str, Any] = known("limits")
+    wait = known("turns")["turn_detection"]["vad"]["min_delay_s"] * 1000
+    fixed = limits["transport_web_ms"]["value"] + limits["first_clause_ms"]["value"]
+    return float(max(wait, turn["stt_final"]) + turn["llm_first_token"] + turn["tts_first_audio"] + fixed)
+
+
+def main() -> None:
+    """Print times and ratios."""
+    turns: dict[str, list[dict[str, int | None]]] = {name: [] for name in WORKERS}
+    with tempfile.TemporaryDirectory() as place:
+        project = Path(place) / "project"
+        new = [sys.executable, "-m", "livekit_planner", "new", str(project), "--preset", "web-assistant"]
+        subprocess.run([*new, "--defaults", "--allow-dirty"], check=True, capture_output=True, env=ENV)
+        for _ in range(ROUNDS):
+            for name, worker in WORKERS.items():
+                turns[name] += [turn for turn in measured(project, worker) if None not in turn.values()]
+    heard = {name: [float(turn["voice_to_voice"] or 0) for turn in some] for name, some in turns.items()}
+    formula = [planned(turn) for turn in turns["emitted"]]
+    both = list(zip(heard["emitted"], heard["minimal"], strict=False))
+    print(f"min / median / max of {ROUNDS} calls of {TURNS} turns, ms")
+    print(f"  emitted agent          {spread(heard['emitted'])}")
+    print(f"  minimal agent          {spread(heard['minimal'])}")
+    print(f"  the plan's formula     {spread(formula)}")
+    print("ratios, and what the plan does not know, ms")
+    print(f"  emitted / minimal      {spread([one / other for one, other in both])}")
+    print(f"  emitted / formula      {spread([one / other for one, other in zip(heard['emitted'], formula, strict=True)])}")
+    print(f"  emitted - formula      {spread([one - other for one, other in zip(heard['emitted'], formula, strict=True)])}")
+
+
+if __name__ == "__main__":
+    main()

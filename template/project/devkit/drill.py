@@ -1,0 +1,163 @@
+"""`python -m devkit drill`: what the caller hears when a provider fails, over and over, beside the bare framework."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from . import call, drill_page, project, script, stack, words
+
+DONE, CHECK_FAILED = 0, 5
+FOLDER: Final = project.ROOT / "build" / "drill"
+SCRIPT: Final = project.ROOT / "devkit" / "calls" / "front-desk.yaml"
+# Kinds that differ in how they are noticed: at once, by a deadline, in the middle of the work.
+KINDS: Final = {
+    "stt": ("silent", "hang", "disconnect"),
+    "llm": ("http-500", "hang", "stall"),
+    "tts": ("http-500", "hang", "disconnect"),
+}
+# A model that answers at once can be given up early; the chosen one keeps the pace and the deadline of the plan.
+FAST_MODEL_MS: Final = 100
+FAULTS_PER_CALL: Final = 6
+CALL_END_S: Final = 20.0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Who is drilled: a name for the page, the model's time to its first token in ms, the worker and its variables."""
+
+    name: str
+    think_ms: int
+    worker: str = project.WORKER
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One fault and what was heard of it, in ms after the caller's last sample; None was not heard.
+
+    `answer_ms` counts from the moment the fault struck, if that is later. `outcome`: answered, apology or silence.
+    """
+
+    setting: str
+    stage: str
+    kind: str
+    audible_ms: int | None
+    answer_ms: int | None
+    outcome: str
+    joined_halves: bool
+
+
+def main(argv: list[str]) -> int:
+    """Drill every stage and write `docs/architecture/resilience.md`; the exit code is 0, or 5 where the goal is missed.
+
+    Raises:
+        Trouble: the machine lacks something, or a process ended.
+    """
+    parser = argparse.ArgumentParser(prog="python -m devkit drill")
+    parser.add_argument("--turns", type=int, default=20, help="faults of each stage")
+    options = parser.parse_args(argv)
+    logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
+    drills: list[Drill] = []
+    left_open = 0
+    for setting in settings():
+        turns = options.turns if setting.worker == project.WORKER else 1
+        made, still_open = drilled(setting, turns)
+        drills, left_open = drills + made, left_open + still_open
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / "drills.json").write_text(json.dumps([asdict(drill) for drill in drills], indent=1))
+    drill_page.write(drills, left_open)
+    print(drill_page.table(drills, left_open))
+    return DONE if drill_page.reached(drills, left_open) else CHECK_FAILED
+
+
+def settings() -> list[Setting]:
+    """The agent with a fast and with the chosen model, and the bare framework with the chosen one."""
+    least = (("LLM_FIRST_TOKEN_DEADLINE_MS", str(project.LEAST_DEADLINE_MS)),)
+    return [
+        Setting("a model that answers at once", FAST_MODEL_MS, environment=least),
+        Setting("the chosen model", project.THINK_MS),
+        Setting(drill_page.BARE, project.THINK_MS, worker="devkit/minimal.py"),
+    ]
+
+
+def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
+    """All drills of one setting over one stack, and how many sessions were left open."""
+    options = stack.Options(
+        scripts=[SCRIPT],
+        folder=FOLDER / setting.name.replace(" ", "-"),
+        environment=dict(setting.environment),
+        think_ms=setting.think_ms,
+        worker=setting.worker,
+    )
+    print(f"{setting.name}: starting LiveKit server, emulators and worker ...", file=sys.stderr, flush=True)
+    made: list[Drill] = []
+    with stack.Stack(options) as running:
+        calls = list(plans(turns))
+        for number, faults in enumerate(calls, 1):
+            print(f"{setting.name}: call {number} of {len(calls)}", file=sys.stderr, flush=True)
+            made += asyncio.run(held(running, setting, faults))
+        return made, still_open(running, len(calls))
+
+
+def plans(turns: int) -> Iterator[list[script.Fault]]:
+    """The faults of each call: one stage a call, the kinds in turn."""
+    for stage, kinds in KINDS.items():
+        wanted = [kinds[number % len(kinds)] for number in range(turns)]
+        for first in range(0, turns, FAULTS_PER_CALL):
+            some = wanted[first : first + FAULTS_PER_CALL]
+            yield [script.Fault(stage=stage, kind=kind, turn=turn) for turn, kind in enumerate(some, 2)]
+
+
+async def held(running: stack.Stack, setting: Setting, faults: list[script.Fault]) -> list[Drill]:
+    """One call in which the caller asks the same thing again and again, each time with another fault."""
+    whole = script.load(SCRIPT)
+    asked = whole.model_copy(update={"turns": whole.turns[:1] * (len(faults) + 1), "ends": False})
+    report = await call.run(running, asked, faults)
+    return [_drill(setting, fault, report) for fault in faults]
+
+
+def _drill(setting: Setting, fault: script.Fault, report: dict[str, Any]) -> Drill:
+    turn = next((one for one in report["turns"] if one["number"] == fault.turn and not one["repeated"]), None)
+    struck = next((one["t"] for one in report["faults_fired"] if one["turn"] == fault.turn), None)
+    if turn is None or struck is None:
+        return Drill(setting.name, fault.stage, fault.kind, None, None, "silence", joined_halves=False)
+    answered = turn["latency_ms"]["voice_to_voice"]
+    again = any(one["number"] == fault.turn and one["repeated"] for one in report["turns"])
+    outcome = "silence" if answered is None else "apology" if again else "answered"
+    late = max(0, round((struck - turn["ended_at"]) * 1000))
+    return Drill(
+        setting.name,
+        fault.stage,
+        fault.kind,
+        turn["latency_ms"]["audible"],
+        answered - late if outcome == "answered" else None,
+        outcome,
+        joined_halves=_joined_halves(turn["agent"]),
+    )
+
+
+def _joined_halves(heard: str) -> bool:
+    """Whether an answer begins a second time without a word that it does."""
+    said = words.normal(heard)
+    beginning = " ".join(said.split()[:3])
+    return bool(said) and said.count(beginning) > 1 and not words.contains(heard, project.STRINGS["again"])
+
+
+def still_open(running: stack.Stack, calls: int) -> int:
+    """How many of `calls` have not ended in the worker, after waiting for them."""
+    until = time.monotonic() + CALL_END_S
+    ended = 0
+    while time.monotonic() < until:
+        ended = sum(line.get("message") == "session closed" for line in running.worker_lines())
+        if ended >= calls:
+            break
+        time.sleep(0.2)
+    return calls - ended

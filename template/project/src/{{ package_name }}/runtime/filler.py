@@ -1,0 +1,142 @@
+"""A few words while an answer takes long, on a track of their own.
+
+`AgentSession.say` would queue them behind the very answer that hangs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from array import array
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from livekit import rtc
+from livekit.agents import AgentSession, AgentStateChangedEvent, CloseEvent, UserStateChangedEvent
+
+from .breaker import Failure
+from .call import Call
+
+logger = logging.getLogger(__name__)
+
+RATE: Final = 24_000  # Hz
+BUFFER_MS: Final = 100
+FADE_FRAMES: Final = 4
+# Shorter sounds are no question: a cough, a door.
+SPEECH_S: Final = 0.5
+# Nobody notices a shorter silence: another provider may well answer within it.
+SOON_S: Final = 0.8
+# Whoever has waited longer than this was told something else, or asked nothing.
+LONGEST_S: Final = 10.0
+
+
+class Loudspeaker(Protocol):
+    """Where the words go: an `rtc.AudioSource`."""
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Play it, as soon as there is room."""
+        ...
+
+
+class Filler:
+    """Speaks once in a turn: when the answer is late, or when a provider has failed while the caller waits."""
+
+    def __init__(self, speaker: Loudspeaker, sound: Callable[[], list[rtc.AudioFrame]], *, after_s: float) -> None:
+        """Play `sound()` when an answer takes longer than `after_s` from the end of a turn."""
+        self._speaker, self._sound, self._after_s = speaker, sound, after_s
+        self._spoke_at = self._waits_from = 0.0
+        self._waiting = self._told = False
+        self._due: asyncio.TimerHandle | None = None
+        self._playing: asyncio.Task[None] | None = None
+        self._fading = False
+
+    def watch(self, session: AgentSession[Any], call: Call) -> None:
+        """From now on, until `session` closes."""
+
+        def closed(_: CloseEvent) -> None:
+            call.board.on_failure.remove(self.on_failure)
+            self.on_answer()
+
+        session.on("user_state_changed", self.on_caller)
+        session.on("agent_state_changed", self.on_agent)
+        session.on("close", closed)
+        call.board.on_failure.append(self.on_failure)
+
+    def on_caller(self, event: UserStateChangedEvent) -> None:
+        """A caller who speaks waits for nothing; one who has spoken does."""
+        if event.new_state == "speaking":
+            self._spoke_at = event.created_at
+            self._told = False
+            self.on_answer()
+        elif event.old_state == "speaking" and event.created_at - self._spoke_at >= SPEECH_S:
+            self._wait(event.created_at)
+
+    def on_agent(self, event: AgentStateChangedEvent) -> None:
+        """The turn is over when the agent begins to think; its first sound is the answer."""
+        if event.new_state == "thinking" and event.old_state != "speaking":
+            self._wait(self._waits_from if self._waiting else time.time())
+            self._due = self._due or self._in(self._after_s, "late")
+        elif event.new_state in ("speaking", "listening"):
+            self.on_answer()
+
+    def on_failure(self, failure: Failure) -> None:
+        """Whoever waits now will wait longer."""
+        if self._waiting and not self._told and time.time() - self._waits_from < LONGEST_S:
+            if self._due:
+                self._due.cancel()
+            self._due = self._in(self._waits_from + SOON_S - time.time(), failure.kind)
+
+    def on_answer(self) -> None:
+        """The words fade out, or are not needed any more."""
+        self._waiting = False
+        self._fading = True
+        if self._due:
+            self._due.cancel()
+            self._due = None
+
+    def _wait(self, since: float) -> None:
+        self._waiting, self._waits_from = True, since
+
+    def _in(self, delay_s: float, why: str) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(max(delay_s, 0.0), self._speak, why)
+
+    def _speak(self, why: str) -> None:
+        frames = self._sound()
+        if self._told or not self._waiting or not frames:
+            return
+        self._told, self._fading = True, False
+        self._playing = asyncio.create_task(self._play(frames))
+        logger.info("filler spoken", extra={"why": why, "waited_s": round(time.time() - self._waits_from, 3)})
+
+    async def _play(self, frames: list[rtc.AudioFrame]) -> None:
+        left = FADE_FRAMES
+        for frame in _at_rate(frames):
+            if self._fading:
+                left -= 1
+                frame = _quieter(frame, left / FADE_FRAMES)
+            await self._speaker.capture_frame(frame)
+            if not left:
+                return
+
+
+async def start(session: AgentSession[Any], call: Call) -> None:
+    """Publish the track and watch the call."""
+    source = rtc.AudioSource(RATE, 1, queue_size_ms=BUFFER_MS)
+    track = rtc.LocalAudioTrack.create_audio_track("filler", source)
+    await call.ctx.room.local_participant.publish_track(track)
+    filler = Filler(source, lambda: call.spare.sound("filler"), after_s=call.settings.filler_after_ms / 1000)
+    filler.watch(session, call)
+    call.ctx.add_shutdown_callback(source.aclose)
+
+
+def _at_rate(frames: list[rtc.AudioFrame]) -> list[rtc.AudioFrame]:
+    if frames[0].sample_rate == RATE:
+        return frames
+    resampler = rtc.AudioResampler(frames[0].sample_rate, RATE)
+    return [*(out for frame in frames for out in resampler.push(frame)), *resampler.flush()]
+
+
+def _quieter(frame: rtc.AudioFrame, by: float) -> rtc.AudioFrame:
+    sound = array("h", (int(sample * by) for sample in frame.data))
+    return rtc.AudioFrame(sound.tobytes(), frame.sample_rate, frame.num_channels, frame.samples_per_channel)

@@ -1,0 +1,114 @@
+"""One connection to a recogniser: it is told the sound, and its words are passed on or held back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+from livekit import rtc
+from livekit.agents import APITimeoutError, stt
+
+from .breaker import Breaker
+from .refusals import status_of
+
+# The codes by which a WebSocket is closed begin here; what is below is a status of HTTP.
+CLOSE_CODES: Final = 1000
+
+
+@dataclass(frozen=True)
+class Recogniser:
+    """A recogniser by its plugin, and whether its provider rests."""
+
+    plugin: stt.STT[Any]
+    breaker: Breaker
+
+
+class Line:
+    """A stream of recogniser number `index`, read until it ends or is closed."""
+
+    def __init__(
+        self,
+        index: int,
+        stream: stt.RecognizeStream,
+        on_event: Callable[[Line, stt.SpeechEvent], None],
+        on_end: Callable[[Line, str], None],
+    ) -> None:
+        """Tell each event to `on_event`, and to `on_end` in a word why there are no more."""
+        self.index, self.stream, self.opened_at = index, stream, time.monotonic()
+        self.held: list[stt.SpeechEvent] = []
+        self.asked_again = False  # it is to answer in place of another one, not only to prove itself
+        self.proven = False  # it has understood something
+        self.spoke = False  # anything came from it
+        self._reading = asyncio.create_task(self._read(on_event, on_end))
+
+    @property
+    def has_final(self) -> bool:
+        """Whether the final words are among what is held back."""
+        return any(is_final(event) for event in self.held)
+
+    def push(self, frames: Sequence[rtc.AudioFrame]) -> None:
+        """More sound; a stream that has just ended takes none."""
+        with suppress(RuntimeError):
+            for frame in frames:
+                self.stream.push_frame(frame)
+
+    def flush(self) -> None:
+        """Ask for the words of what was said until now."""
+        with suppress(RuntimeError):
+            self.stream.flush()
+
+    def end(self) -> None:
+        """No more sound will come."""
+        with suppress(RuntimeError):
+            self.stream.end_input()
+
+    async def wait(self) -> None:
+        """Until there are no more events."""
+        await asyncio.wait([self._reading])
+
+    async def close(self) -> None:
+        """Hear no more of it, at once."""
+        self._reading.cancel()
+        with suppress(Exception):
+            await self.stream.aclose()
+
+    async def _read(
+        self, on_event: Callable[[Line, stt.SpeechEvent], None], on_end: Callable[[Line, str], None]
+    ) -> None:
+        kind = "disconnect"
+        try:
+            async for event in self.stream:
+                on_event(self, event)
+        except Exception as error:  # whatever a plugin raises, it hears nothing any more
+            kind = kind_of(error)
+        on_end(self, kind)
+
+
+def says(event: stt.SpeechEvent) -> bool:
+    """Whether there are words in it."""
+    return bool(event.alternatives and event.alternatives[0].text.strip())
+
+
+def is_final(event: stt.SpeechEvent) -> bool:
+    """Whether there are words in it that will not change."""
+    return event.type is stt.SpeechEventType.FINAL_TRANSCRIPT and says(event)
+
+
+def kind_of(error: BaseException) -> str:
+    """What a recogniser did, in a word: its status, how the connection failed, else the name of the error."""
+    if status := status_of(error):
+        return f"http-{status}" if status < CLOSE_CODES else "disconnect"
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, TimeoutError | APITimeoutError):
+            return "hang"
+        if isinstance(at, aiohttp.ClientConnectionError | ConnectionError):
+            return "refuse"
+        at = at.__cause__ or at.__context__
+    said = str(error)  # a plugin may hide the cause, which would show its key
+    return "disconnect" if "closed" in said else "refuse" if "connect" in said else type(error).__name__

@@ -1,0 +1,85 @@
+"""The last seconds of sound, where the caller spoke in them, and whether the words for it are still owed."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+from livekit import rtc
+from livekit.agents import vad
+
+# Sound that is kept, in s: who takes over in the middle of a turn hears no more than this of it.
+KEPT_S: Final = 15.0
+# The detector notices speech when it has begun: so much before belongs to it, in s.
+PADDING_S: Final = 0.4
+# Words that come while the caller speaks on are about this late: what was said since is not in them, in s.
+WORDS_LAG_S: Final = 0.25
+# A shorter sound is nothing that a recogniser must have a word for, in s of voice.
+WORTH_S: Final = 0.25
+
+
+class Listening:
+    """Sound by its position: seconds since the first frame. Only speech without words is of interest."""
+
+    def __init__(self, kept_s: float = KEPT_S) -> None:
+        """Nothing heard yet; the last `kept_s` seconds will be kept."""
+        self.now = 0.0
+        self.speaking = False
+        self.worded = False
+        self._kept_s = kept_s
+        self._frames: deque[tuple[float, rtc.AudioFrame]] = deque()
+        self._owed_from: float | None = None
+        self._owed_s = 0.0
+        self._began = self._answered = 0.0
+
+    @property
+    def owing(self) -> bool:
+        """Whether there is speech, ended or not, whose final words have not come."""
+        return self._owed_from is not None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a recogniser must have something to say: some words came, or enough voice was heard."""
+        return not self.speaking and self.owing and (self.worded or self._owed_s >= WORTH_S)
+
+    def push(self, frame: rtc.AudioFrame) -> None:
+        """More sound; the oldest is let go."""
+        self.now += frame.duration
+        self._frames.append((self.now, frame))
+        while self._frames[0][0] < self.now - self._kept_s:
+            self._frames.popleft()
+
+    def owed(self) -> tuple[float, list[rtc.AudioFrame]]:
+        """How long ago the sound began whose words are owed, in s, and that sound; none if no words are."""
+        if self._owed_from is None:
+            return 0.0, []
+        frames = [frame for end, frame in self._frames if end > self._owed_from]
+        return sum(frame.duration for frame in frames), frames
+
+    def started(self, event: vad.VADEvent) -> None:
+        """The caller began to speak."""
+        self.speaking = True
+        self._began = self.now - event.speech_duration
+        if self._owed_from is None:
+            self._owed_from = max(self._answered, self._began - PADDING_S)
+
+    def ended(self, event: vad.VADEvent) -> None:
+        """The caller stopped, `event.silence_duration` ago."""
+        self.speaking = False
+        unanswered = self.now - event.silence_duration - max(self._began, self._answered)
+        self._owed_s += max(0.0, min(unanswered, event.speech_duration))
+        if not self.overdue:
+            self.forget()
+
+    def word(self) -> None:
+        """Some words came, not the final ones."""
+        self.worded = True
+
+    def answered(self) -> None:
+        """The final words came for what was said until now."""
+        self.worded, self._owed_s, self._answered = False, 0.0, self.now
+        self._owed_from = self.now - WORDS_LAG_S if self.speaking else None
+
+    def forget(self) -> None:
+        """Nobody has words for it: a cough, a noise, or it is too late for them."""
+        self.answered()

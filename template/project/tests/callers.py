@@ -1,0 +1,223 @@
+"""A caller whom a recogniser hears, and a recogniser that does what a test says: the rest is real."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import (
+    DEFAULT_API_CONNECT_OPTIONS,
+    NOT_GIVEN,
+    APIConnectionError,
+    APIConnectOptions,
+    APIStatusError,
+    LanguageCode,
+    NotGivenOr,
+    inference,
+    stt,
+    utils,
+)
+
+from devkit.speech.pcm import pieces
+
+LINE = "Good day to you."
+RATE = 16_000
+FRAME_S = 0.02
+LOUD = 500
+# The resonances of four vowels, in Hz, and their widths.
+VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (570, 840, 2410), (530, 1840, 2480))
+WIDTHS = (80, 100, 140)
+
+
+@functools.cache
+def spoken(length_s: float = 1.0) -> bytes:
+    """Syllables without a meaning, such that a voice detector hears a voice; beeps pass for one only by chance."""
+    syllables = [_syllable(number) for number in range(max(1, round(length_s * 4)))]
+    sound = np.concatenate(syllables)[: int(length_s * RATE)]
+    return (sound * 12_000).astype(np.int16).tobytes()
+
+
+def _syllable(number: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A hiss of 0.04 s, then a quarter of a second of a vowel: pulses of a voice that falls, through its resonances."""
+    t = np.arange(RATE // 4) / RATE
+    noise = np.random.default_rng(number).standard_normal(len(t))
+    pulses = np.diff(np.floor(np.cumsum(210 - 12 * number - 120 * t + 2 * np.sin(31 * t)) / RATE), prepend=0)
+    sound = np.where(t < 0.04, 0.15 * noise, pulses + 0.02 * noise)
+    for hertz, width in zip(VOWELS[number % 4], WIDTHS, strict=True):
+        decay = np.exp(-np.pi * width / RATE)
+        sound = _filtered(sound, 2 * decay * np.cos(2 * np.pi * hertz / RATE), -(decay**2))
+    sound = _filtered(sound, 0.85, 0.0)  # a mouth is softer in the treble
+    sound *= np.maximum(0.1, np.minimum(1.0, np.minimum(t / 0.03, (t[-1] - t) / 0.05)))
+    return np.asarray(sound / np.abs(sound).max())
+
+
+def _filtered(sound: np.ndarray[Any, np.dtype[np.float64]], one: float, two: float) -> np.ndarray[Any, Any]:
+    """Each sample plus `one` times the last result and `two` times the one before."""
+    found, last, before = np.empty_like(sound), 0.0, 0.0
+    for index, value in enumerate(sound):
+        last, before = float(value + one * last + two * before), last
+        found[index] = last
+    return found
+
+
+class Caller:
+    """Speaks into a stream at `pace` times the pace of life; its microphone is never off."""
+
+    def __init__(self, stream: stt.RecognizeStream, pace: float) -> None:
+        self.events: list[stt.SpeechEvent] = []
+        self.quiet_since = 0.0
+        self._stream, self._pace = stream, pace
+        self._lines: list[tuple[bytes, asyncio.Event]] = []
+        self._news = asyncio.Event()
+        self._tasks = [asyncio.create_task(one) for one in (self._speak(), self._read())]
+
+    @property
+    def words(self) -> list[str]:
+        """The final words so far."""
+        return [one.alternatives[0].text for one in self.events if one.type is stt.SpeechEventType.FINAL_TRANSCRIPT]
+
+    async def say(self, length_s: float = 1.0) -> None:
+        """A line, until its last sound."""
+        self._lines.append((spoken(length_s), over := asyncio.Event()))
+        await over.wait()
+        self.quiet_since = asyncio.get_running_loop().time()
+
+    async def heard(self, count: int, within_s: float = 5.0) -> float:
+        """Wait for `count` final words in all; how long after the last sound they came, in s.
+
+        Raises:
+            TimeoutError: they did not.
+        """
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(within_s):
+            while len(self.words) < count:
+                self._news.clear()
+                await self._news.wait()
+        return loop.time() - self.quiet_since
+
+    async def stop(self) -> None:
+        """Let go of the stream."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _speak(self) -> None:
+        loop = asyncio.get_running_loop()
+        at = loop.time()
+        while True:
+            silence = bytes(int(RATE * FRAME_S) * 2), asyncio.Event()
+            sound, over = self._lines.pop(0) if self._lines else silence
+            for piece in pieces(sound, RATE, FRAME_S):
+                at += FRAME_S / self._pace
+                await asyncio.sleep(max(0.0, at - loop.time()))
+                with suppress(RuntimeError):  # a stream that has failed takes none
+                    self._stream.push_frame(rtc.AudioFrame(piece, RATE, 1, len(piece) // 2))
+            over.set()
+
+    async def _read(self) -> None:
+        async for event in self._stream:
+            self.events.append(event)
+            self._news.set()
+
+
+@asynccontextmanager
+async def calling(model: stt.STT[Any], pace: float = 5.0, **arguments: Any) -> AsyncIterator[Caller]:
+    """A caller whom `model` hears; `arguments` are those of its stream."""
+    async with model.stream(**arguments) as stream:
+        caller = Caller(stream, pace)
+        await asyncio.sleep(1.5 / pace)
+        try:
+            yield caller
+        finally:
+            await caller.stop()
+    await model.aclose()
+
+
+def detector() -> inference.VAD:
+    """The one that a worker has."""
+    return inference.VAD(model="silero")
+
+
+class ScriptedSTT(stt.STT[Any]):
+    """Has one final for each sound that ends, or fails by `mode`, from now on:
+
+    `silent` no event, `stall` an interim and no more, `refuse` and `hang` at the door, `cut` instead of the words,
+    `slow` the words after `slow_s`.
+    """
+
+    def __init__(self, name: str, mode: str = "", slow_s: float = 0.0) -> None:
+        interim = stt.STTCapabilities(streaming=True, interim_results=True, aligned_transcript="word")
+        super().__init__(capabilities=interim)
+        self.name, self.mode, self.slow_s = name, mode, slow_s
+        self.opened = 0
+        self.open: set[_ScriptedHearing] = set()
+
+    @property
+    def model(self) -> str:
+        return self.name
+
+    async def _recognize_impl(
+        self, buffer: utils.AudioBuffer, *, language: NotGivenOr[str] = NOT_GIVEN, conn_options: APIConnectOptions
+    ) -> stt.SpeechEvent:
+        if self.mode:
+            raise APIConnectionError(self.mode)
+        return event(stt.SpeechEventType.FINAL_TRANSCRIPT, self.name)
+
+    def stream(
+        self,
+        *,
+        language: NotGivenOr[str] = NOT_GIVEN,
+        conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS,
+    ) -> stt.RecognizeStream:
+        self.opened += 1
+        return _ScriptedHearing(self, conn_options)
+
+
+class _ScriptedHearing(stt.RecognizeStream):
+    def __init__(self, owner: ScriptedSTT, conn_options: APIConnectOptions) -> None:
+        super().__init__(stt=owner, conn_options=conn_options)
+        self._owner = owner
+
+    async def _run(self) -> None:
+        if self._owner.mode == "refuse":
+            raise APIStatusError("no", status_code=500)
+        if self._owner.mode == "hang":
+            await asyncio.wait_for(asyncio.Event().wait(), self._conn_options.timeout)
+        self._owner.open.add(self)
+        try:
+            await self._listen()
+        finally:
+            self._owner.open.discard(self)
+
+    async def _listen(self) -> None:
+        said_s = quiet_s = 0.0
+        async for frame in self._input_ch:
+            if not isinstance(frame, rtc.AudioFrame):
+                continue
+            loud = bool(np.abs(np.asarray(frame.data)).max() > LOUD)
+            quiet_s = 0.0 if loud else quiet_s + frame.duration
+            if loud or said_s:
+                said_s += frame.duration
+            if said_s and quiet_s > 0.2:
+                await self._tell(said_s - quiet_s)
+                said_s = 0.0
+
+    async def _tell(self, said_s: float) -> None:
+        if self._owner.mode == "cut":
+            raise APIConnectionError("closed")
+        if self._owner.mode == "silent":
+            return
+        await asyncio.sleep(self._owner.slow_s)
+        self._event_ch.send_nowait(event(stt.SpeechEventType.INTERIM_TRANSCRIPT, self._owner.name))
+        if self._owner.mode != "stall":
+            self._event_ch.send_nowait(event(stt.SpeechEventType.FINAL_TRANSCRIPT, f"{self._owner.name} {said_s:.0f}"))
+
+
+def event(kind: stt.SpeechEventType, text: str) -> stt.SpeechEvent:
+    """An event with words."""
+    return stt.SpeechEvent(kind, alternatives=[stt.SpeechData(LanguageCode("en"), text)])

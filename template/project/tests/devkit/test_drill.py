@@ -1,0 +1,87 @@
+"""The drills' arithmetic: which faults are met, what a report says of one, what the page counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from devkit import drill, drill_page
+from devkit.drill import Drill, Setting
+from devkit.emulators.faults import check
+from devkit.project import STRINGS
+from devkit.script import Fault
+
+SETTING = Setting("a model", 100)
+FAULT = Fault(stage="llm", kind="hang", turn=2)
+
+
+def report(*, answered: int | None, heard: str = "We are open on Monday.", repeated: bool = False) -> dict[str, Any]:
+    latency = {"voice_to_voice": answered, "audible": None if answered is None else answered - 500}
+    turn = {"number": 2, "repeated": False, "ended_at": 100.0, "agent": heard, "latency_ms": latency}
+    again = [{**turn, "repeated": True}] if repeated else []
+    return {"turns": [turn, *again], "faults_fired": [{"turn": 2, "t": 100.4}]}
+
+
+def made(**changes: Any) -> Drill:
+    usual: dict[str, Any] = {"audible_ms": 900, "answer_ms": 1400, "outcome": "answered", "joined_halves": False}
+    return Drill(**{"setting": "ours", "stage": "llm", "kind": "hang", **usual, **changes})
+
+
+def test_each_stage_meets_as_many_faults_as_were_asked_for() -> None:
+    calls = list(drill.plans(20))
+    assert Counter(fault.stage for faults in calls for fault in faults) == {"stt": 20, "llm": 20, "tts": 20}
+    assert {fault.kind for faults in calls for fault in faults if fault.stage == "llm"} == set(drill.KINDS["llm"])
+    assert max(len(faults) for faults in calls) <= drill.FAULTS_PER_CALL
+    assert all(faults[0].turn == 2 for faults in calls), "each call has a healthy turn first"
+
+
+def test_the_emulators_know_every_kind() -> None:
+    for stage, kinds in drill.KINDS.items():
+        for kind in kinds:
+            check(stage, kind)
+
+
+def test_an_answer_counts_from_the_fault() -> None:
+    found = drill._drill(SETTING, FAULT, report(answered=2000))
+    assert (found.audible_ms, found.answer_ms, found.outcome) == (1500, 1600, "answered")
+
+
+def test_an_apology_is_no_answer() -> None:
+    found = drill._drill(SETTING, FAULT, report(answered=2000, heard="Sorry.", repeated=True))
+    assert (found.answer_ms, found.outcome) == (None, "apology")
+
+
+def test_nothing_heard_is_silence() -> None:
+    assert drill._drill(SETTING, FAULT, report(answered=None, heard="")).outcome == "silence"
+
+
+@pytest.mark.parametrize(
+    ("heard", "joined"),
+    [
+        ("We are open We are open from nine.", True),
+        (f"We are open {STRINGS['again']} We are open from nine.", False),
+        ("We are open from nine.", False),
+        ("", False),
+    ],
+)
+def test_two_halves_without_a_word_between_them_are_noticed(heard: str, joined: bool) -> None:
+    assert drill._drill(SETTING, FAULT, report(answered=2000, heard=heard)).joined_halves is joined
+
+
+def test_the_page_shows_what_95_of_100_are_within() -> None:
+    drills = [made(audible_ms=number) for number in range(1, 21)]
+    assert "| 20 | 10 | 19 |" in drill_page.table(drills, 0)
+
+
+@pytest.mark.parametrize(
+    ("drills", "left_open"),
+    [([made(outcome="silence", answer_ms=None)], 0), ([made(joined_halves=True)], 0), ([made()], 1)],
+)
+def test_silence_joined_halves_or_an_open_session_miss_the_goal(drills: list[Drill], left_open: int) -> None:
+    assert not drill_page.reached(drills, left_open)
+
+
+def test_what_the_bare_framework_does_is_not_our_goal() -> None:
+    assert drill_page.reached([made(), made(setting=drill_page.BARE, outcome="silence")], 0)
