@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
@@ -22,6 +23,7 @@ EMITTED = [key for key, record in KNOWN.items() if record["status"] == "emitted"
 DRAWN = 100_000
 
 
+@functools.cache
 def minds(key: str) -> dict[str, Any]:
     found: dict[str, Any] = plan(llm=key, llm_fallback="none", llm_hedging="p90")["pipeline"]["llm"][0]
     return found
@@ -38,8 +40,7 @@ def drawn(key: str) -> list[float]:
 @pytest.mark.parametrize("key", EMITTED)
 def test_at_most_one_healthy_answer_of_a_hundred_is_given_up(key: str) -> None:
     late = sum(one > minds(key)["deadline_ms"] for one in drawn(key)) / DRAWN
-    assert late <= 0.01 + 3 * math.sqrt(0.01 * 0.99 / DRAWN)
-    assert late > 0.005 or minds(key)["deadline_ms"] <= LIMITS["deadline_least_ms"]["value"] or minds(key)["deadline_ms"] % 100 == 0
+    assert late <= 0.01
 
 
 @pytest.mark.parametrize("key", EMITTED)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 from aiohttp import web
@@ -44,13 +45,17 @@ def peer(request: web.Request) -> Peer:
 
 @dataclass
 class Hub:
-    """State of one emulator process. `first_token_s` and `token_s` are the model's pace."""
+    """State of one emulator process. `first_token_s` and `token_s` are the model's pace.
+
+    `retry_after_s` is what a 429 asks for.
+    """
 
     voice: Voice
     recogniser: Recogniser | None
     brain: Brain
     first_token_s: float = 0.15
     token_s: float = 0.02
+    retry_after_s: float = 1.0
     faults: FaultBoard = field(default_factory=FaultBoard)
     journal: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # what a worker needs besides addresses
@@ -142,7 +147,14 @@ class Hub:
         status = await self.refusal(peer(request), stage, key)
         if status is None:
             return None
-        return web.json_response({"error": {"message": REFUSALS[status], "code": status}}, status=status)
+        body = {"error": {"message": REFUSALS[status], "code": status}}
+        return web.json_response(body, status=status, headers=self.headers_of(status))
+
+    def headers_of(self, status: int) -> dict[str, str]:
+        """What a refusal carries: a 429 says when to come again, in whole seconds and, as OpenAI does, in ms."""
+        if status != 429:
+            return {}
+        return {"Retry-After": str(ceil(self.retry_after_s)), "Retry-After-Ms": str(round(self.retry_after_s * 1000))}
 
     async def converse(self, request: web.Request, stage: str, key: str, talk: Talk) -> web.StreamResponse:
         """Serve one websocket: past the door, then `talk` until it is over."""

@@ -80,11 +80,14 @@ async def _refused(hub: Hub, request: web.Request) -> web.Response | None:
     status = await hub.refusal(peer(request), STAGE, request.headers.get("x-goog-api-key", bearer))
     if status is None:
         return None
+    if status == 429:
+        wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{hub.retry_after_s}s"}
+        return _error(429, REFUSALS[429], wait)
     if status != 401:
         return _error(status, REFUSALS[status])
     if "project" in request.match_info:
-        return _error(401, "Request had invalid authentication credentials.", "ACCESS_TOKEN_TYPE_UNSUPPORTED")
-    return _error(400, "API key not valid. Please pass a valid API key.", "API_KEY_INVALID")
+        return _error(401, "Request had invalid authentication credentials.", _reason("ACCESS_TOKEN_TYPE_UNSUPPORTED"))
+    return _error(400, "API key not valid. Please pass a valid API key.", _reason("API_KEY_INVALID"))
 
 
 def _unsigned(contents: list[dict[str, Any]]) -> web.Response | None:
@@ -99,12 +102,15 @@ def _unsigned(contents: list[dict[str, Any]]) -> web.Response | None:
     return None
 
 
-def _error(status: int, message: str, reason: str = "") -> web.Response:
+def _error(status: int, message: str, *details: dict[str, str]) -> web.Response:
     error: dict[str, Any] = {"code": status, "message": message, "status": CALLED[status]}
-    if reason:
-        kind = "type.googleapis.com/google.rpc.ErrorInfo"
-        error["details"] = [{"@type": kind, "reason": reason, "domain": "googleapis.com"}]
+    if details:
+        error["details"] = details
     return web.json_response({"error": error}, status=status)
+
+
+def _reason(word: str) -> dict[str, str]:
+    return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": word, "domain": "googleapis.com"}
 
 
 def _chat_request(body: dict[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,11 @@ class DeadlineLLM(llm.LLM[Any]):
         """Provider of the model that answered last."""
         return self._answers.model.provider
 
+    @property
+    def models(self) -> list[llm.LLM[Any]]:
+        """The models, in the order of preference."""
+        return [candidate.model for candidate in self.candidates]
+
     def chat(
         self,
         *,

@@ -1,4 +1,4 @@
-"""What Google's client hides: waits before it says that a connection failed, and answers that were cut."""
+"""Gemini as one of several models: no hidden waits, no answer cut in silence, and the tool calls of the others."""
 
 from __future__ import annotations
 
@@ -11,14 +11,33 @@ from livekit.agents import llm
 # Without it a connection that cannot be made is tried again after 1 to 10 s, whatever the timeout.
 AT_ONCE: Final = types.HttpOptions(retry_options=types.HttpRetryOptions(attempts=1))
 
+# Gemini refuses a tool call of this turn without the sealed thought that it came with. This word stands for the thought
+# of another model, which there is none of: https://ai.google.dev/gemini-api/docs/thought-signatures
+NOT_OURS: Final = b"skip_thought_signature_validator"
+
 
 class Cut(ConnectionError):
     """The answer ended without the reason that ends every whole one."""
 
 
-def notice_cuts(model: llm.LLM[Any]) -> None:
-    """Make an answer of Google's plugin that ends without a reason an error; the plugin takes it for whole."""
-    models: Any = model._client.aio.models  # type: ignore[attr-defined]
+class Thoughts(dict[str, bytes]):
+    """Of each tool call, the thought that it came with, else the word for that of another model."""
+
+    def __bool__(self) -> bool:
+        """The plugin asks whether there are any."""
+        return True
+
+    def get(self, call_id: str, default: Any = None) -> Any:
+        """The thought of this call."""
+        del default  # there is always one
+        return super().get(call_id, NOT_OURS)
+
+
+def one_of_several(model: llm.LLM[Any]) -> None:
+    """Make Google's plugin take the tool calls of others, and an answer that ends without a reason an error."""
+    plugin: Any = model
+    plugin._thought_signatures = Thoughts()
+    models = plugin._client.aio.models
     ask = models.generate_content_stream
 
     async def asked(**request: Any) -> AsyncIterator[types.GenerateContentResponse]:
