@@ -33,16 +33,16 @@ def test_a_hand_computed_plan() -> None:
 
     240 * 4 / 60 = 16 E. A table of Erlang B gives 25 lines at 1 % (24: 1.4 %). A job outlives its call by 8 s: 16 + 240 * 8 / 3600
     = 16.53 E, 26 jobs. 4 cores * 0.7 / 0.18 = 15.6, so 15 jobs a worker, 26 / 15: 2 workers.
-    0.2 calls come in the 3 s that a process needs to warm up, at most 3 in 999 of 1,000 cases: 3 stand warm. Krisp takes 0.12 GiB in each
-    process: 0.54 + 4 * 0.12 = 1.02 idle, 0.195 a call, 2 * (1.02 + 15 * 0.195) = 7.9, so 8 GiB; a call that takes 4 * 0.28 GiB is ended.
+    0.2 calls come in the 3 s that a process needs to warm up, at most 3 in 999 of 1,000 cases: 3 stand warm. Krisp takes 0.08 GiB in each
+    process: 0.54 + 4 * 0.08 = 0.86 idle, 0.155 a call, 2 * (0.86 + 15 * 0.155) = 6.4, so 7 GiB; a call that takes 4 * 0.24 GiB is ended.
     A worker is there after 17 + 120 = 137 s; 240 / 3600 * 137 = 9.13 calls come meanwhile, at most 20 in 999 of 1,000 cases: 2 workers more
     and a spare, 5. A deploy at the peak has them twice: 10. The longest call and 8 s are 30.1, so 31 minutes = 1,860 s, and 60 s more for
     the grace. 15 jobs * 8 sockets = 120, so 128 NAT ports; 10 * 128 = 1,280 of 64,512.
     """
     found = values(preset="front-desk")
     expected = {
-        "offered_load_erlangs": 16, "lines": 25, "jobs": 26, "jobs_per_worker": 15, "worker_cpu": 4, "worker_memory_gib": 8, "workers": 2,
-        "idle_processes": 3, "memory_idle_gib": 1.02, "memory_call_gib": 0.195, "job_memory_mb": 1150, "load_threshold": 0.7,
+        "offered_load_erlangs": 16, "lines": 25, "jobs": 26, "jobs_per_worker": 15, "worker_cpu": 4, "worker_memory_gib": 7, "workers": 2,
+        "idle_processes": 3, "memory_idle_gib": 0.86, "memory_call_gib": 0.155, "job_memory_mb": 1000, "load_threshold": 0.7,
         "start_lag_seconds": 137, "headroom_calls": 20, "workers_min": 2, "workers_max": 5, "workers_in_deploy": 10, "cores_in_deploy": 40,
         "drain_seconds": 1860, "grace_seconds": 1920, "sip_channels": 25, "rtp_ports": 0, "sfu_nodes": 0, "nat_ports_per_worker": 128,
         "nat_addresses": 1, "agent_sessions": 26, "stt_streams": 25, "tts_generations": 2, "token_ttl_minutes": 10,
