@@ -37,8 +37,9 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -
         status, told = await ready(port)
         assert (status, told["registered"], told["warm"], told["accepting"]) == (200, True, True, True)
         async with Caller(stack.url, f"drain-{time.time_ns()}") as caller:
-            await caller.wait_for_sound(caller.joined_at, 30)
+            assert await caller.wait_for_sound(caller.joined_at, 30), stack.worker.tail()
             await caller.wait_for_quiet()
+            assert not caller.alone, stack.worker.tail()
             os.kill(stack.worker.pid, signal.SIGTERM)
             await asyncio.sleep(1.0)
             status, told = await ready(port)
