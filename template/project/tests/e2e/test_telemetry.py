@@ -14,7 +14,12 @@ from devkit.script import load
 from devkit.stack import Options, Stack
 
 CALLS = ROOT / "devkit" / "calls"
-SCRIPT = load(CALLS / "front-desk.yaml")
+WHOLE = load(CALLS / "front-desk.yaml")
+# Two answers, then the caller hangs up. What is said in them is for other tests.
+SCRIPT = WHOLE.model_copy(update={"turns": WHOLE.turns[:2], "ends": False})
+
+# A busy machine is late; how late a stage may be is for other tests.
+PATIENT = dict.fromkeys(("LLM_FIRST_TOKEN_DEADLINE_MS", "TTS_FIRST_AUDIO_DEADLINE_MS", "TTS_AUDIO_GAP_MS"), "15000")
 
 
 def over(collector: Receiver) -> bool:
@@ -35,7 +40,7 @@ async def test_a_call_arrives_whole_and_without_a_word(tmp_path: Path) -> None:
         options = Options(
             scripts=sorted(CALLS.glob("*.yaml")),
             folder=tmp_path,
-            environment={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "METRICS_PORT": str(port)},
+            environment={"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "METRICS_PORT": str(port), **PATIENT},
         )
         with Stack(options) as stack:
             report = await run(stack, SCRIPT)
@@ -43,7 +48,7 @@ async def test_a_call_arrives_whole_and_without_a_word(tmp_path: Path) -> None:
                 await asyncio.sleep(0.0 if over(collector) else 0.5)
             logged = stack.wait_for_line("call ended", 1)
             scraped = await asyncio.to_thread(scrape, port)
-    assert report["missed"] == []
+    assert all(turn["latency_ms"]["voice_to_voice"] for turn in report["turns"])
     assert over(collector)
     (root,) = [span for span in collector.spans if span.name == "job_entrypoint"]
     spans = {span.span_id: span for span in collector.spans if span.trace_id == root.trace_id}
@@ -51,19 +56,19 @@ async def test_a_call_arrives_whole_and_without_a_word(tmp_path: Path) -> None:
         span.name for span in spans.values()
     }
     assert [s.name for s in spans.values() if s.parent_span_id and s.parent_span_id not in spans] == []
-    assert values(root.attributes)["voice.outcome"] == "completed"
+    assert values(root.attributes)["voice.outcome"] == logged["outcome"] == "caller left"
 
     (ended,) = [line for line in collector.lines if line.body.string_value == "call ended"]
     assert logged["call"] == root.trace_id.hex() == ended.trace_id.hex() == values(ended.attributes)["call"]
-    assert values(ended.attributes)["turns"] == len(SCRIPT.turns)
+    assert values(ended.attributes)["turns"] >= len(SCRIPT.turns)
     assert values(ended.attributes)["cost_usd"] is None or values(ended.attributes)["cost_usd"] > 0
     turns = [line for line in collector.lines if line.body.string_value == "turn"]
     assert len(turns) >= len(SCRIPT.turns)
     assert {line.trace_id for line in turns} == {root.trace_id}
 
-    assert collector.count("voice.calls.ended", outcome="completed") == 1
-    assert collector.count("voice.turns") >= len(SCRIPT.turns) - 1
-    assert sum(point.count for point in collector.histogram("voice.turn.latency", stage="e2e")) >= len(SCRIPT.turns) - 1
+    assert collector.count("voice.calls.ended", outcome="caller left") == 1
+    assert collector.count("voice.turns") >= len(SCRIPT.turns)
+    assert sum(point.count for point in collector.histogram("voice.turn.latency", stage="e2e")) >= len(SCRIPT.turns)
     assert collector.histogram("lk.agents.turn.e2e_latency"), "the framework's own, with buckets that can be read"
     assert {resource["service.name"] for resource in collector.resources} == {AGENT_NAME}
 
