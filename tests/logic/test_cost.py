@@ -187,3 +187,13 @@ def test_make_prices_has_what_it_compares() -> None:
     assert {"stt.deepgram-nova-3", "llm.groq-gpt-oss-120b.output", "llm.openai-gpt-5.6-luna.cached", "tts.deepgram-aura-2"} <= set(rows)
     assert rows["llm.groq-gpt-oss-120b.cached"]["field"] == "cache_read_input_token_cost"
     assert all(row["table"] and row["factor"] in {60, 1_000_000} and row["price"]["value"] for row in rows.values())
+
+
+def test_second_requests_cost_a_tenth_more() -> None:
+    alone = cost(llm_hedging="p90")
+    assert month(alone, "hedge") == pytest.approx((month(cost(), "llm") or 0) / 10, abs=0.01)
+    assert not [line for line in cost()["lines"] if line["name"] == "hedge"]
+    two = cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash", llm_hedging="p90")
+    assert month(two, "hedge") == pytest.approx((month(cost(llm="gemini-3.6-flash"), "llm") or 0) / 10, abs=0.01)
+    assert two["month"]["expected_usd"]["value"] > cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash")["month"]["expected_usd"]["value"]
+    assert [line["name"] for line in cost(llm="openai-compatible", llm_hedging="p90")["unknown"]] == ["llm", "hedge"]
