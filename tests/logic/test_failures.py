@@ -78,8 +78,13 @@ def test_what_a_row_allows_is_what_the_code_allows(tmp_path: Path) -> None:
         assert found
         return float(found[1])
 
-    resilience, breaker = (runtime / "resilience.py").read_text(), (runtime / "breaker.py").read_text()
-    assert f'"transcription_timeout": {figure("deaf_seconds")}' in resilience
+    def limit(name: str) -> float:
+        found = re.search(rf"^{name}: {{value: ([0-9.]+),", (ROOT / "template/catalogue/limits.yml").read_text(), re.M)
+        assert found
+        return float(found[1])
+
+    breaker = (runtime / "breaker.py").read_text()
+    assert f"ASKED_AGAIN_S: Final = {limit('asked_again_ms') / 1000}" in (runtime / "ears.py").read_text()
     assert (
         f"llm_token_gap_ms: PositiveInt = Field(\n        default={figure('answer_gap_seconds') * 1000:.0f},"
         in (runtime / "../settings.py").read_text()

@@ -87,7 +87,7 @@ class Caller:
         await over.wait()
         self.quiet_since = asyncio.get_running_loop().time()
 
-    async def heard(self, count: int, within_s: float = 5.0) -> float:
+    async def heard(self, count: int, within_s: float = 15.0) -> float:
         """Wait for `count` final words in all; how long after the last sound they came, in s.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +11,17 @@ from typing import Any
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, llm
 from livekit.agents.voice import io
+
+
+async def until(condition: Callable[[], bool], within_s: float = 5.0) -> None:
+    """Wait until `condition` holds.
+
+    Raises:
+        TimeoutError: it does not come to hold.
+    """
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 class Room(rtc.EventEmitter[str]):
@@ -61,7 +72,7 @@ class Paper(io.TextOutput):
             self._news.set()
         self._line = ""
 
-    async def says(self, count: int, within_s: float = 3.0) -> list[str]:
+    async def says(self, count: int, within_s: float = 10.0) -> list[str]:
         """The first `count` lines, once they are there.
 
         Raises:
