@@ -82,7 +82,10 @@ def outside_a_job(settings: Any, closing: list[Any]) -> Any:
     hooks = importlib.import_module(f"{project.PACKAGE}.runtime.hooks")
     made = importlib.import_module(f"{project.PACKAGE}.runtime.call")
     breaker = importlib.import_module(f"{project.PACKAGE}.runtime.breaker")
-    job = SimpleNamespace(add_shutdown_callback=closing.append)
+    turns = importlib.import_module(f"{project.PACKAGE}.runtime.turns")
+    process = SimpleNamespace(userdata={})
+    turns.prewarm(process)
+    job = SimpleNamespace(add_shutdown_callback=closing.append, proc=process)
     return made.Call(ctx=job, settings=settings, metadata={}, state=hooks.new_state({}), board=breaker.Board(BOARD))
 
 

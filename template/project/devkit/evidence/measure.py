@@ -88,8 +88,7 @@ def build(settings: Any, closing: list[Callable[[], Awaitable[None]]]) -> list[A
     """The plugins as the worker builds them: recognisers, models, voices, each in the order in which they are asked."""
     pipeline = importlib.import_module(f"{project.PACKAGE}.runtime.pipeline")
     made = pipeline.build(outside_a_job(settings, closing))
-    recognisers = getattr(made["stt"], "_stt_instances", [made["stt"]])
-    return [*recognisers, *made["llm"].models, *made["tts"].models]
+    return [*made["stt"].models, *made["llm"].models, *made["tts"].models]
 
 
 async def _one(

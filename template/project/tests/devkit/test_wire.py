@@ -34,6 +34,7 @@ from devkit.speech.tone import ToneVoice
 
 breaker = import_module(f"{project.PACKAGE}.runtime.breaker")
 pipeline = import_module(f"{project.PACKAGE}.runtime.pipeline")
+turns = import_module(f"{project.PACKAGE}.runtime.turns")
 Settings = import_module(f"{project.PACKAGE}.settings").Settings
 PROMISED: list[dict[str, Any]] = json.loads((project.ROOT / "docs/architecture/plan.json").read_text("utf-8"))["wire"]
 # What the process of the models is told of each setting without a default; the plan names it `$NAME`.
@@ -122,12 +123,6 @@ async def speak(model: tts.TTS[Any]) -> None:
 REQUESTS: dict[str, Callable[[Any], Coroutine[Any, Any, None]]] = {"stt": listen, "llm": think, "tts": speak}
 
 
-def models(adapter: Any) -> list[Any]:
-    """The models behind an adapter, or the only one."""
-    behind = (getattr(adapter, name, None) for name in ("_stt_instances", "models"))
-    return next((list(found) for found in behind if found), [adapter])
-
-
 async def request(entry: dict[str, Any], seen: Callable[[], bool]) -> None:
     """Let the model of this entry make one request, until it is over or was seen.
 
@@ -135,15 +130,17 @@ async def request(entry: dict[str, Any], seen: Callable[[], bool]) -> None:
         Exception: what the model raised before anything was seen of it.
     """
     ends: list[Any] = []
+    process = SimpleNamespace(userdata={})
+    turns.prewarm(process)
     call = SimpleNamespace(
         settings=Settings(),
-        ctx=SimpleNamespace(add_shutdown_callback=ends.append),
+        ctx=SimpleNamespace(add_shutdown_callback=ends.append, proc=process),
         board=breaker.Board(Path(tempfile.mkdtemp())),
     )
     async with http_context.open():
         built = pipeline.build(call)
         order = [other["key"] for other in PROMISED if other["stage"] == entry["stage"]]
-        model = models(built[entry["stage"]])[order.index(entry["key"])]
+        model = built[entry["stage"]].models[order.index(entry["key"])]
         asked = asyncio.create_task(REQUESTS[entry["stage"]](model))
         async with asyncio.timeout(ENOUGH_S):
             while not asked.done() and not await asyncio.to_thread(seen):
@@ -151,7 +148,7 @@ async def request(entry: dict[str, Any], seen: Callable[[], bool]) -> None:
         asked.cancel()
         (outcome,) = await asyncio.gather(asked, return_exceptions=True)
         for adapter in built.values():
-            for one in {adapter, *models(adapter)}:
+            for one in {adapter, *adapter.models}:
                 await one.aclose()
         for end in ends:
             await end()

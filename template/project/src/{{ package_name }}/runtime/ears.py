@@ -64,20 +64,21 @@ class WatchedSTT(stt.STT[Any]):
             )
         )
         self.recognisers, self.detector, self.patience = list(recognisers), detector, patience
+        self.models = [one.plugin for one in recognisers]
         self.active = 0
         self._recognize_metrics_needed = False  # those of the plugins are passed on
-        for one in recognisers:
-            one.plugin.on("metrics_collected", self._pass_on)
+        for model in self.models:
+            model.on("metrics_collected", self._pass_on)
 
     @property
     def model(self) -> str:
         """Name of the model that listens."""
-        return self.recognisers[self.active].plugin.model
+        return self.models[self.active].model
 
     @property
     def provider(self) -> str:
         """Provider of the model that listens."""
-        return self.recognisers[self.active].plugin.provider
+        return self.models[self.active].provider
 
     def in_order(self) -> list[int]:
         """Indices of the recognisers: those that rest come last."""
@@ -112,21 +113,21 @@ class WatchedSTT(stt.STT[Any]):
 
     def prewarm(self) -> None:
         """Open the connection of the first."""
-        self.recognisers[0].plugin.prewarm()
+        self.models[0].prewarm()
 
     async def aclose(self) -> None:
         """Close all plugins."""
-        for one in self.recognisers:
-            one.plugin.off("metrics_collected", self._pass_on)
-            await one.plugin.aclose()
+        for model in self.models:
+            model.off("metrics_collected", self._pass_on)
+            await model.aclose()
 
     def _pass_on(self, *measured: Any) -> None:
         self.emit("metrics_collected", *measured)
 
     def _update_session_keyterms(self, keyterms: list[str]) -> None:
-        for one in self.recognisers:
-            one.plugin._update_session_keyterms(keyterms)
+        for model in self.models:
+            model._update_session_keyterms(keyterms)
 
     def _push_conversation_item(self, ev: ConversationItemAddedEvent) -> None:
-        for one in self.recognisers:
-            one.plugin._push_conversation_item(ev)
+        for model in self.models:
+            model._push_conversation_item(ev)
