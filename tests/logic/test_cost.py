@@ -195,5 +195,8 @@ def test_second_requests_cost_a_tenth_more() -> None:
     assert not [line for line in cost()["lines"] if line["name"] == "hedge"]
     two = cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash", llm_hedging="p90")
     assert month(two, "hedge") == pytest.approx((month(cost(llm="gemini-3.6-flash"), "llm") or 0) / 10, abs=0.01)
-    assert two["month"]["expected_usd"]["value"] > cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash")["month"]["expected_usd"]["value"]
+    assert (
+        two["month"]["expected_usd"]["value"]
+        > cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash")["month"]["expected_usd"]["value"]
+    )
     assert [line["name"] for line in cost(llm="openai-compatible", llm_hedging="p90")["unknown"]] == ["llm", "hedge"]

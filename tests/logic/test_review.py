@@ -160,7 +160,7 @@ def test_no_preset_is_blocked_and_none_is_lectured(preset: str) -> None:
 
 
 def test_a_model_that_retires_is_a_blocker_on_update() -> None:
-    """gpt-4o-mini-tts retires on 2027-01-06, 43 days after 2026-11-24: refused at birth, kept and found on update."""
+    """gpt-4o-mini-tts retires on 2027-01-06, 39 days after 2026-11-28: refused at birth, kept and found on update."""
     assert not possible({"tts": "openai-gpt-4o-mini-tts"}, planning=True)
     with source.staged(source.Template(ROOT, "0" * 40)) as place, engine.Questionnaire(place) as kept:
         del kept.specifications["tts"]["choices"]  # what an update does with an answer that a project has already
@@ -168,7 +168,7 @@ def test_a_model_that_retires_is_a_blocker_on_update() -> None:
     retiring = {one["code"]: one for one in steps["plan"].value["document"]["findings"]}["model-retires"]
     assert retiring["severity"] == "Blocker"
     assert retiring["answer"] == "tts"
-    assert "2027-01-06, in 43 days" in retiring["effect"]
+    assert "2027-01-06, in 39 days" in retiring["effect"]
 
 
 def test_a_private_network_may_be_wide() -> None:
