@@ -54,6 +54,8 @@ SHARED: dict[str, list[Any]] = {
     "longest_call_minutes": [20, 240],
     "environments": ["production", "staging,production"],
     "drain_minutes": [DEFAULT, 5],
+    "telemetry": ["none", "gcp", "grafana", "otlp"],
+    "llm_hedging": ["none", "p90"],
 }
 # What differs in the files that come out. A list stands for itself: `languages` is a choice of many.
 EMITTED: dict[str, list[Any]] = {
@@ -80,7 +82,6 @@ PLANNED: dict[str, list[Any]] = {
     "mean_call_minutes": [0.5, 4, 10],
     "blocking_target": [0.0001, 0.01],
     "growth_factor": [1, 3],
-    "telemetry": ["none", "gcp", "grafana", "otlp"],
     "recording": ["never", "on-consent", "always"],
     "delivery": ["none", "github-actions"],
     "web_client": [True, False],
