@@ -82,7 +82,7 @@ class Hub:
         self._released[stage] = asyncio.Event()
         if kind in AT_THE_DOOR:
             for one in list(self._open[stage]):
-                if self.faults.meets(stage, one.vendor):
+                if self.strikes(stage, one, kind):  # who goes to another provider then never comes back to the door
                     one.cut()
 
     def clear(self) -> None:

@@ -1,7 +1,7 @@
 // Runs before the page: a microphone that says what the test hands it, and an ear on whatever the page receives.
 (() => {
   const heard = (window.__heard = { now: 0, loudest: 0, samples: [], spokeFrom: 0, microphones: [] });
-  let context, way;
+  let context, way, ear;
   const open = () => {
     context ??= new AudioContext({ sampleRate: 48000 });
     way ??= context.createMediaStreamDestination();
@@ -34,11 +34,13 @@
   };
   const listen = (track) => {
     open();
-    const analyser = new AnalyserNode(context, { fftSize: 512 });
-    context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+    const first = !ear;
+    ear ??= new AnalyserNode(context, { fftSize: 512 });
+    context.createMediaStreamSource(new MediaStream([track])).connect(ear);
+    if (!first) return; // all that is heard is one sound
     const wave = new Float32Array(512);
     setInterval(() => {
-      analyser.getFloatTimeDomainData(wave);
+      ear.getFloatTimeDomainData(wave);
       heard.now = Math.sqrt(wave.reduce((sum, value) => sum + value * value, 0) / wave.length);
       heard.loudest = Math.max(heard.loudest, heard.now);
       heard.samples.push([performance.now(), heard.now]);

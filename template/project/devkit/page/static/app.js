@@ -51,7 +51,7 @@ const openMicrophone = async () => {
   const stream = await navigator.mediaDevices.getUserMedia({ audio: MIC });
   microphone = stream.getAudioTracks()[0];
   microphone.onended = () => call && !call.over && tell("micLost", null, "warn");
-  mine = new Ear(microphone);
+  mine = new Ear().add(microphone);
 };
 
 const closeMicrophone = () => {
@@ -91,7 +91,7 @@ const start = async (aloud) => {
   call = new Call();
   call.addEventListener("phase", ({ detail }) => entered(detail));
   call.addEventListener("line", ({ detail }) => write(detail));
-  call.addEventListener("track", ({ detail }) => (theirs = new Ear(detail)));
+  call.addEventListener("track", ({ detail }) => (theirs ??= new Ear()).add(detail));
   call.addEventListener("over", ({ detail }) => over(detail));
   call.addEventListener("problem", ({ detail }) => tell(detail, detail === "sound" ? () => call.room.startAudio() : null, "warn"));
   waitingSince = performance.now();

@@ -121,7 +121,7 @@ export class Call extends EventTarget {
   }
 
   hear(track) {
-    this.sound = track.attach();
+    this.sounds.push(track.attach());
     this.emit("track", track.mediaStreamTrack);
   }
 
@@ -180,7 +180,7 @@ export class Call extends EventTarget {
     this.enter(phase);
     this.timers.forEach(clearTimeout);
     this.room?.disconnect().catch(() => {});
-    this.sound?.remove();
+    this.sounds.forEach((sound) => sound.remove());
     this.emit("over", why);
   }
 }

@@ -1,4 +1,5 @@
-// How loud a track really is. States follow this and not what anybody claims: "speaking" is announced before it is heard.
+// How loud one side really is, on all its tracks: an agent has one for its voice, and others for what bridges a wait.
+// States follow this and not what anybody claims: "speaking" is announced before it is heard.
 let context;
 
 const shared = () => {
@@ -8,14 +9,20 @@ const shared = () => {
 };
 
 export class Ear {
-  constructor(track) {
-    this.source = shared().createMediaStreamSource(new MediaStream([track]));
+  constructor() {
+    this.sources = [];
     this.analyser = new AnalyserNode(shared(), { fftSize: 512, smoothingTimeConstant: 0.75 });
-    this.source.connect(this.analyser);
     this.wave = new Float32Array(512);
     this.bins = new Uint8Array(this.analyser.frequencyBinCount);
     this.heardAt = -Infinity;
     this.level = 0;
+  }
+
+  add(track) {
+    const source = shared().createMediaStreamSource(new MediaStream([track]));
+    source.connect(this.analyser);
+    this.sources.push(source);
+    return this;
   }
 
   // 0 to 1, square root of the mean square; remembers when it was last above `threshold`.
@@ -36,6 +43,6 @@ export class Ear {
   }
 
   close() {
-    this.source.disconnect();
+    this.sources.forEach((source) => source.disconnect());
   }
 }
