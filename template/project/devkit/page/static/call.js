@@ -26,6 +26,7 @@ export class Call extends EventTarget {
   agent = null; // identity: livekit-client forgets the participant before it says that it left
   agentState = "";
   timers = [];
+  sounds = [];
 
   emit(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
