@@ -46,13 +46,13 @@ def test_without_a_terminal_nothing_is_asked(tmp_path: Path) -> None:
 
 
 def test_all_wrong_answers_are_told_at_once(tmp_path: Path) -> None:
-    sets = ("stt=deepgram-nova3", "telefony=1", "topology=vm", "noise_cancellation=krisp-cloud", "telemetry=gcp", "package_name=json")
+    sets = ("stt=deepgram-nova3", "telefony=1", "topology=vm", "noise_cancellation=krisp-cloud", "recording=always", "package_name=json")
     done = new(tmp_path / "agent", "--json", *(part for one in sets for part in ("--set", one)))
     found = errors(done)
-    assert set(found) == {"stt", "telefony", "noise_cancellation", "telemetry", "package_name"}
+    assert set(found) == {"stt", "telefony", "noise_cancellation", "recording", "package_name"}
     assert "deepgram-nova-3" in found["stt"]["fix"]
     assert found["noise_cancellation"]["reason"] == "needs LiveKit Cloud"
-    assert "planned" in found["telemetry"]["reason"]
+    assert "planned" in found["recording"]["reason"]
     assert "standard library" in found["package_name"]["reason"]
     assert not (tmp_path / "agent").exists()
 
