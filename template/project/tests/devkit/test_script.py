@@ -76,3 +76,8 @@ def test_a_fault_is_the_first_one_s_or_everyone_s() -> None:
     first, everyone = parse_faults("stt:hang@2, llm-all:http-401@3", 4)
     assert (first.stage, first.everyone, first.turn) == ("stt", False, 2)
     assert (everyone.stage, everyone.everyone, everyone.turn) == ("llm", True, 3)
+
+
+@pytest.mark.parametrize("heard", ["from 9am to 6pm", "from 9 a.m. to 6 p.m.", "from nine a m to six P. M."])
+def test_a_time_is_the_same_however_it_is_written(heard: str) -> None:
+    assert contains(heard, "6 pm")
