@@ -91,6 +91,7 @@ class Record:
     answered: bool = False
     _open: Turn = field(default_factory=lambda: Turn(0))
     _said_last: dict[str, str] = field(default_factory=dict)
+    _asked_until: float | None = None  # unix time of the caller's last sound, until the answer to it
     _used: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def provider_failed(self, failure: Failure) -> None:
@@ -136,10 +137,19 @@ class Record:
             self._open.number = max(self._open.number, 1)
         turn = self._open
         turn.ms |= _ms(message.metrics)
-        if message.role == "assistant":
+        if message.role == "user":
+            self._asked_until = message.metrics.get("stopped_speaking_at")
+        else:
+            self._answered_from(message.metrics.get("started_speaking_at"))
             turn.interrupted = turn.interrupted or message.interrupted
             turn.llm_tokens_per_s = _rounded(message.metrics.get("llm_node_tps")) or turn.llm_tokens_per_s
             self.answered = self.answered or (turn.number > 0 and not message.interrupted)
+
+    def _answered_from(self, began: float | None) -> None:
+        """The framework does not time the answer of an agent who has just taken over."""
+        if self._asked_until and began and "e2e" not in self._open.ms:
+            self._open.ms["e2e"] = round((began - self._asked_until) * 1000)
+        self._asked_until = None
 
     def tools_ran(self, event: FunctionToolsExecutedEvent) -> None:
         """The tools of a turn, each with its name and time; not what they were given."""
