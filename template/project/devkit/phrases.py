@@ -80,7 +80,7 @@ async def by_the_chosen(texts: dict[str, str]) -> dict[str, bytes]:
     """
     given, settings = keys.given(), importlib.import_module(f"{project.PACKAGE}.settings").Settings
     unused = {
-        name: "wss://unused.invalid" if name.endswith("_url") else "unused"
+        name: "https://unused.invalid" if name.endswith("_url") else "unused"
         for name, field in settings.model_fields.items()
         if field.is_required() and not given.get(name.upper())
     }
