@@ -87,6 +87,8 @@ class Conversation:
         else:
             await self._caller.wait_for_quiet()
         faults = [fault for fault in self._faults if fault.turn == number and not repeated]
+        if faults:
+            await asyncio.to_thread(self._stack.forgive)
         for fault in faults:
             await self._control("POST", "faults", fault.model_dump(exclude={"turn"}))
         await self._control("POST", "expect", {"text": turn.caller})

@@ -25,7 +25,10 @@ KINDS: Final = {
 }
 # A model that answers at once can be given up early; the chosen one keeps the pace and the deadline of the plan.
 FAST_MODEL_MS: Final = 100
-FAULTS_PER_CALL: Final = 6
+# How often each stage fails in one call.
+ROUNDS_PER_CALL: Final = 2
+# Enough of the bare framework to show each kind once: it needs up to a minute for one.
+BARE_TURNS: Final = 3
 CALL_END_S: Final = 20.0
 
 
@@ -68,7 +71,7 @@ def main(argv: list[str]) -> int:
     drills: list[Drill] = []
     left_open = 0
     for setting in settings():
-        turns = options.turns if setting.worker == project.WORKER else 1
+        turns = options.turns if setting.worker == project.WORKER else min(options.turns, BARE_TURNS)
         made, still_open = drilled(setting, turns)
         drills, left_open = drills + made, left_open + still_open
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -108,12 +111,11 @@ def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
 
 
 def plans(turns: int) -> Iterator[list[script.Fault]]:
-    """The faults of each call: one stage a call, the kinds in turn."""
-    for stage, kinds in KINDS.items():
-        wanted = [kinds[number % len(kinds)] for number in range(turns)]
-        for first in range(0, turns, FAULTS_PER_CALL):
-            some = wanted[first : first + FAULTS_PER_CALL]
-            yield [script.Fault(stage=stage, kind=kind, turn=turn) for turn, kind in enumerate(some, 2)]
+    """The faults of each call: the stages take turns, so that each is well again before it fails in another way."""
+    for first in range(0, turns, ROUNDS_PER_CALL):
+        rounds = range(first, min(first + ROUNDS_PER_CALL, turns))
+        wanted = [(stage, kinds[number % len(kinds)]) for number in rounds for stage, kinds in KINDS.items()]
+        yield [script.Fault(stage=stage, kind=kind, turn=turn) for turn, (stage, kind) in enumerate(wanted, 2)]
 
 
 async def held(running: stack.Stack, setting: Setting, faults: list[script.Fault]) -> list[Drill]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -33,8 +34,14 @@ def test_each_stage_meets_as_many_faults_as_were_asked_for() -> None:
     calls = list(drill.plans(20))
     assert Counter(fault.stage for faults in calls for fault in faults) == {"stt": 20, "llm": 20, "tts": 20}
     assert {fault.kind for faults in calls for fault in faults if fault.stage == "llm"} == set(drill.KINDS["llm"])
-    assert max(len(faults) for faults in calls) <= drill.FAULTS_PER_CALL
     assert all(faults[0].turn == 2 for faults in calls), "each call has a healthy turn first"
+
+
+def test_no_stage_fails_twice_in_a_row() -> None:
+    for faults in drill.plans(20):
+        stages = [fault.stage for fault in faults]
+        assert all(stage != following for stage, following in pairwise(stages))
+        assert [fault.turn for fault in faults] == list(range(2, 2 + len(faults)))
 
 
 def test_the_emulators_know_every_kind() -> None:

@@ -25,7 +25,8 @@ from livekit.agents.voice.events import ConversationItemAddedEvent
 
 from .breaker import admitted_first
 from .hearing import Hearing
-from .line import Recogniser, kind_of
+from .line import Recogniser
+from .refusals import kind_of
 
 __all__ = ["Patience", "Recogniser", "WatchedSTT"]
 

@@ -8,16 +8,14 @@ from typing import Any, Final
 from google.genai import types
 from livekit.agents import llm
 
+from .refusals import Cut
+
 # Without it a connection that cannot be made is tried again after 1 to 10 s, whatever the timeout.
 AT_ONCE: Final = types.HttpOptions(retry_options=types.HttpRetryOptions(attempts=1))
 
 # Gemini refuses a tool call of this turn without the sealed thought that it came with. This word stands for the thought
 # of another model, which there is none of: https://ai.google.dev/gemini-api/docs/thought-signatures
 NOT_OURS: Final = b"skip_thought_signature_validator"
-
-
-class Cut(ConnectionError):
-    """The answer ended without the reason that ends every whole one."""
 
 
 class Thoughts(dict[str, bytes]):

@@ -7,17 +7,13 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-import aiohttp
 from livekit import rtc
-from livekit.agents import APITimeoutError, stt
+from livekit.agents import stt
 
 from .breaker import Breaker
-from .refusals import status_of
-
-# The codes by which a WebSocket is closed begin here; what is below is a status of HTTP.
-CLOSE_CODES: Final = 1000
+from .refusals import kind_of
 
 
 @dataclass(frozen=True)
@@ -97,18 +93,3 @@ def says(event: stt.SpeechEvent) -> bool:
 def is_final(event: stt.SpeechEvent) -> bool:
     """Whether there are words in it that will not change."""
     return event.type is stt.SpeechEventType.FINAL_TRANSCRIPT and says(event)
-
-
-def kind_of(error: BaseException) -> str:
-    """What a recogniser did, in a word: its status, how the connection failed, else the name of the error."""
-    if status := status_of(error):
-        return f"http-{status}" if status < CLOSE_CODES else "disconnect"
-    at: BaseException | None = error
-    while at is not None:
-        if isinstance(at, TimeoutError | APITimeoutError):
-            return "hang"
-        if isinstance(at, aiohttp.ClientConnectionError | ConnectionError):
-            return "refuse"
-        at = at.__cause__ or at.__context__
-    said = str(error)  # a plugin may hide the cause, which would show its key
-    return "disconnect" if "closed" in said else "refuse" if "connect" in said else type(error).__name__

@@ -115,7 +115,7 @@ class Record:
             tell(stage, kind)
 
     def used(self, event: SessionUsageUpdatedEvent) -> None:
-        """Who works is whose usage grew: fallback adapters pass on what their members report."""
+        """Who works is whose usage grew: each stage passes on what its members report."""
         self.usage = list(event.usage.model_usage)
         for one in self.usage:
             stage = STAGE_OF.get(one.type)

@@ -1,11 +1,13 @@
-"""What a provider refuses on purpose is told in one line: what it is, and what to do about it."""
+"""What a provider's failure is called, and what to do about one that it means: a key or a model it does not accept."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any, Final, TypeVar
 
-from livekit.agents import llm, stt, tts
+import aiohttp
+from livekit.agents import APITimeoutError, llm, stt, tts
 
 from ..settings import Settings
 
@@ -31,6 +33,21 @@ WORDS: Final = {
     "insufficient_quota": 429,
     "rate_limit_exceeded": 429,
 }
+# The codes by which a WebSocket is closed begin here; what is below is a status of HTTP.
+CLOSE_CODES: Final = 1000
+
+
+class Cut(ConnectionError):
+    """An answer ended without the reason that ends every whole one."""
+
+
+KINDS: Final[dict[tuple[type[BaseException], ...], str]] = {
+    (Cut,): "cut",
+    (TimeoutError, APITimeoutError): "hang",
+    (aiohttp.ClientConnectionError, ConnectionError): "refuse",
+}
+# By their words where a plugin hides the cause, which may show a key; the first is Google's for an answer without one.
+HIDDEN: Final = {"no response generated": "empty", "closed": "disconnect", "connect": "refuse"}
 
 
 def explained(model: Model, key: str) -> Model:
@@ -51,16 +68,41 @@ def explained(model: Model, key: str) -> Model:
     return model
 
 
+def kind_of(error: BaseException) -> str:
+    """What a provider did, in a word for logs and metrics: `http-500`, `hang`, `refuse`, else the error's name."""
+    status = status_of(error)
+    if 400 <= status < 600:
+        return f"http-{status}"
+    if status >= CLOSE_CODES:
+        return "disconnect"
+    for each in causes(error):
+        for types, kind in KINDS.items():
+            if isinstance(each, types):
+                return kind
+    for word, kind in HIDDEN.items():
+        if word in str(error):
+            return kind
+    while error.__cause__:
+        error = error.__cause__
+    return type(error).__name__
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and all that it was raised from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
 def status_of(error: BaseException | None) -> int:
     """The HTTP status behind an error, or 0: plugins wrap it in different ways, and some services say it in words."""
-    while error is not None:
-        if spoken := next((status for word, status in WORDS.items() if word in _told(error)), 0):
+    for each in causes(error):
+        if spoken := next((status for word, status in WORDS.items() if word in _told(each)), 0):
             return spoken
         for name in ("status_code", "status"):
-            found = getattr(error, name, None)
+            found = getattr(each, name, None)
             if isinstance(found, int) and found >= 100:
                 return found
-        error = error.__cause__ or error.__context__
     return 0
 
 

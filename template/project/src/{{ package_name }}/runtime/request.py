@@ -11,13 +11,11 @@ from typing import Any, Final
 from livekit.agents import APIConnectOptions, llm
 
 from .breaker import Breaker
-from .refusals import status_of
+from .refusals import causes, kind_of, status_of
 
 # What no second request to the same model changes: a key, a model or a request that is not accepted.
 FOR_GOOD: Final = range(400, 500)
 PASSING: Final = (408, 429)
-# How Google's plugin calls an answer without a word.
-NOTHING: Final = "no response generated"
 # How Google says how long to wait, in the body.
 RETRY_DELAY: Final = re.compile(r"retryDelay\W+([0-9.]+)s")
 
@@ -161,26 +159,14 @@ def says_something(chunk: llm.ChatChunk) -> bool:
     return bool(chunk.delta and ((chunk.delta.content or "").strip() or chunk.delta.tool_calls))
 
 
-def kind_of(error: BaseException) -> str:
-    """What a failure is called in logs and metrics: `http-500`, `empty`, else the type of the error at its root."""
-    if status := status_of(error):
-        return f"http-{status}"
-    if NOTHING in str(error):
-        return "empty"
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return "cut" if type(error).__name__ == "Cut" else type(error).__name__
-
-
 def retry_after(error: BaseException | None) -> float | None:
     """How long a provider asks to be left alone, in s, wherever it says so; None if it does not."""
-    while error is not None:
-        headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    for each in causes(error):
+        headers = getattr(getattr(each, "response", None), "headers", None) or {}
         for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
             said = str(headers.get(name, ""))
             if re.fullmatch(r"\d+(\.\d+)?", said):
                 return float(said) * unit
-        if in_body := RETRY_DELAY.search(str(getattr(error, "details", ""))):
+        if in_body := RETRY_DELAY.search(str(getattr(each, "details", ""))):
             return float(in_body[1])
-        error = error.__cause__ or error.__context__
     return None

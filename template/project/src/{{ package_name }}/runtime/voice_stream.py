@@ -130,7 +130,7 @@ class DeadlineStream(tts.SynthesizeStream):
         except TimeoutError:
             raise clock.failed("stall" if clock.heard_s else "hang") from None
         except Exception as error:
-            raise clock.failed(kind_of(error)) from error
+            raise clock.failed(refusals.kind_of(error)) from error
         finally:
             self._owner.put_away(voice, sound)
         self._hand_on(rate.flush(), emitter)
@@ -207,12 +207,6 @@ class Rate:
 def letters(text: str) -> int:
     """How much of `text` is spoken: letters and digits."""
     return sum(character.isalnum() for character in text)
-
-
-def kind_of(error: BaseException) -> str:
-    """What a provider did, in a word: its status, else the name of the error."""
-    status = refusals.status_of(error)
-    return f"http-{status}" if 400 <= status < 600 else type(error).__name__
 
 
 def _later(words: list[TimedString], by_s: float) -> list[TimedString]:
