@@ -52,10 +52,12 @@ def test_a_voice_alone_has_more_time_than_one_that_another_replaces() -> None:
     assert covered == LIMITS["voice_deadline_least_ms"]["value"] < alone
 
 
+@pytest.mark.parametrize("with_tool", [False, True], ids=["plain", "tool"])
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_filler_is_heard_in_a_late_turn_only(preset: str) -> None:
+def test_the_filler_is_heard_in_a_late_turn_only(preset: str, with_tool: bool) -> None:
     latency = planned(preset=preset)["document"]["latency"]
-    late, after = latency[latency["main"]]["p95_ms"]["value"], latency["filler_after_ms"]["value"]
+    late = latency[latency["main"]]["tool_turn_p95_ms" if with_tool else "p95_ms"]["value"]
+    after = latency["filler_after_tool_ms" if with_tool else "filler_after_ms"]["value"]
     assert late <= after < late + 100
     answers = planned(preset=preset)["document"]["answers"]
     turns = simulate.turns(
@@ -68,6 +70,6 @@ def test_the_filler_is_heard_in_a_late_turn_only(preset: str) -> None:
         end_of_turn=KNOWN["turns"][0]["turn_detection"][answers["turn_detection"]]["min_delay_s"] * 1000,
         fixed=LIMITS[f"transport_{latency['main']}_ms"]["value"] + LIMITS["first_clause_ms"]["value"],
         early=answers["preemptive_generation"],
-        with_tool=False,
+        with_tool=with_tool,
     )
     assert simulate.share_over(turns, after) <= 0.055  # 5 %, and what a sample may add

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,25 @@ class Project:
         if check and done.returncode:
             pytest.fail(f"make {' '.join(arguments)} failed:\n{done.stdout[-6000:]}", pytrace=False)
         return done
+
+    def passes(self, test: str, minutes: float, **environment: str) -> None:
+        """Run one file of the project's own tests; none may be skipped.
+
+        Raises:
+            AssertionError: a test failed or was skipped, or none ran.
+        """
+        done = subprocess.run(
+            [self.path / ".venv/bin/python", "-m", "pytest", "-q", "-rs", test],
+            cwd=self.path,
+            env={**clean_environment(), **environment},
+            capture_output=True,
+            text=True,
+            timeout=minutes * MINUTE_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-6000:]
+        assert re.search(r"[1-9]\d* passed", done.stdout)
+        assert "skipped" not in done.stdout, done.stdout[-2000:]
 
     def report(self) -> dict[str, Any]:
         """What the last `make call` measured."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from . import project
@@ -23,16 +23,18 @@ asks again.
 """
 
 
-def rows(drills: Sequence[Drill]) -> Iterator[list[Drill]]:
-    """The drills of each setting, stage and kind."""
-    keys = dict.fromkeys((drill.setting, drill.stage, drill.kind) for drill in drills)
-    for key in keys:
-        yield [drill for drill in drills if (drill.setting, drill.stage, drill.kind) == key]
-
-
-def percentile_95(values: Sequence[int]) -> int | None:
-    """The smallest value that 95 of 100 do not exceed; None of none."""
-    return sorted(values)[math.ceil(0.95 * len(values)) - 1] if values else None
+def goals(drills: Sequence[Drill]) -> str:
+    """Of each setting and stage, how many drills were within the goals."""
+    lines = [
+        f"| setting | stage | drills | heard within {AUDIBLE_GOAL_MS} ms | P95 | answered within {ANSWER_GOAL_MS} ms | P95 |",
+        "|---" * 7 + "|",
+    ]
+    for name, some in groups(drills, "setting", "stage"):
+        cells: list[object] = [*name, len(some)]
+        for values, goal in ((_heard(some), AUDIBLE_GOAL_MS), (_answers(some), ANSWER_GOAL_MS)):
+            cells += [sum(value is not None and value <= goal for value in values), percentile(values, 0.95)]
+        lines.append(_line(cells))
+    return "\n".join(lines)
 
 
 def table(drills: Sequence[Drill], left_open: int) -> str:
@@ -41,19 +43,40 @@ def table(drills: Sequence[Drill], left_open: int) -> str:
         "| setting | stage | fault | drills | heard P50 | heard P95 | answer P50 | answer P95 | apologies | silent |",
         "|---" * 10 + "|",
     ]
-    for some in rows(drills):
-        heard = [drill.audible_ms for drill in some if drill.audible_ms is not None]
-        answers = [drill.answer_ms for drill in some if drill.answer_ms is not None]
+    for name, some in groups(drills, "setting", "stage", "kind"):
         outcomes = [drill.outcome for drill in some]
-        cells = [some[0].setting, some[0].stage, some[0].kind, len(some), _median(heard), percentile_95(heard)]
-        cells += [_median(answers), percentile_95(answers), outcomes.count("apology"), outcomes.count("silence")]
-        lines.append("| " + " | ".join("-" if cell is None else str(cell) for cell in cells) + " |")
+        cells: list[object] = [*name, len(some)]
+        for values in (_heard(some), _answers(some)):
+            cells += [percentile(values, 0.5), percentile(values, 0.95)]
+        lines.append(_line([*cells, outcomes.count("apology"), outcomes.count("silence")]))
     halves = sum(drill.joined_halves for drill in drills)
     return "\n".join([*lines, "", f"Answers joined of two halves: {halves}. Sessions left open: {left_open}."])
 
 
-def _median(values: Sequence[int]) -> int | None:
-    return sorted(values)[(len(values) - 1) // 2] if values else None
+def groups(drills: Sequence[Drill], *fields: str) -> list[tuple[tuple[str, ...], list[Drill]]]:
+    """The drills by the values of `fields`, in the order in which they were made."""
+    found: dict[tuple[str, ...], list[Drill]] = {}
+    for drill in drills:
+        found.setdefault(tuple(getattr(drill, field) for field in fields), []).append(drill)
+    return list(found.items())
+
+
+def percentile(values: Sequence[int | None], share: float) -> int | None:
+    """The smallest value that a `share` of them does not exceed; None, which stands for never, exceeds all."""
+    ranked = sorted(values, key=lambda value: math.inf if value is None else value)
+    return ranked[math.ceil(share * len(ranked)) - 1]
+
+
+def _heard(drills: Sequence[Drill]) -> list[int | None]:
+    return [drill.audible_ms for drill in drills]
+
+
+def _answers(drills: Sequence[Drill]) -> list[int | None]:
+    return [drill.answer_ms for drill in drills]
+
+
+def _line(cells: Sequence[object]) -> str:
+    return "| " + " | ".join("never" if cell is None else str(cell) for cell in cells) + " |"
 
 
 def reached(drills: Sequence[Drill], left_open: int) -> bool:
@@ -64,4 +87,4 @@ def reached(drills: Sequence[Drill], left_open: int) -> bool:
 
 def write(drills: Sequence[Drill], left_open: int) -> None:
     """Write the page."""
-    PAGE.write_text(f"{INTRODUCTION}\n{table(drills, left_open)}\n", encoding="utf-8")
+    PAGE.write_text(f"{INTRODUCTION}\n{goals(drills)}\n\n{table(drills, left_open)}\n", encoding="utf-8")

@@ -82,6 +82,12 @@ def test_the_page_shows_what_95_of_100_are_within() -> None:
     assert "| 20 | 10 | 19 |" in drill_page.table(drills, 0)
 
 
+def test_the_page_counts_what_was_within_the_goals() -> None:
+    drills = [*[made()] * 18, made(audible_ms=1600, answer_ms=3100), made(answer_ms=None, outcome="apology")]
+    assert "| ours | llm | 20 | 19 | 900 | 18 | 3100 |" in drill_page.goals(drills)
+    assert "| ours | llm | 2 | 2 | 900 | 0 | never |" in drill_page.goals([drills[-1]] * 2)
+
+
 @pytest.mark.parametrize(
     ("drills", "left_open"),
     [([made(outcome="silence", answer_ms=None)], 0), ([made(joined_halves=True)], 0), ([made()], 1)],

@@ -13,7 +13,13 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from livekit import rtc
-from livekit.agents import AgentSession, AgentStateChangedEvent, CloseEvent, UserStateChangedEvent
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    CloseEvent,
+    ToolExecutionUpdatedEvent,
+    UserStateChangedEvent,
+)
 
 from .breaker import Failure
 from .call import Call
@@ -42,9 +48,17 @@ class Loudspeaker(Protocol):
 class Filler:
     """Speaks once in a turn: when the answer is late, or when a provider has failed while the caller waits."""
 
-    def __init__(self, speaker: Loudspeaker, sound: Callable[[], list[rtc.AudioFrame]], *, after_s: float) -> None:
-        """Play `sound()` when an answer takes longer than `after_s` from the end of a turn."""
-        self._speaker, self._sound, self._after_s = speaker, sound, after_s
+    def __init__(
+        self,
+        speaker: Loudspeaker,
+        sound: Callable[[], list[rtc.AudioFrame]],
+        *,
+        after_s: float,
+        after_tool_s: float,
+    ) -> None:
+        """Play `sound()` when `after_s` since the caller's last word pass without an answer, or `after_tool_s`."""
+        self._speaker, self._sound = speaker, sound
+        self._after_s, self._after_tool_s = after_s, after_tool_s
         self._spoke_at = self._waits_from = 0.0
         self._waiting = self._told = False
         self._due: asyncio.TimerHandle | None = None
@@ -60,6 +74,7 @@ class Filler:
 
         session.on("user_state_changed", self.on_caller)
         session.on("agent_state_changed", self.on_agent)
+        session.on("tool_execution_updated", self.on_tool)
         session.on("close", closed)
         call.board.on_failure.append(self.on_failure)
 
@@ -76,16 +91,20 @@ class Filler:
         """The turn is over when the agent begins to think; its first sound is the answer."""
         if event.new_state == "thinking" and event.old_state != "speaking":
             self._wait(self._waits_from if self._waiting else time.time())
-            self._due = self._due or self._in(self._after_s, "late")
+            if self._due is None:
+                self._speak_after(self._after_s, "late")
         elif event.new_state in ("speaking", "listening"):
             self.on_answer()
+
+    def on_tool(self, event: ToolExecutionUpdatedEvent) -> None:
+        """Looking something up takes its time, and so does the answer that follows from it."""
+        if event.update.type == "tool_call_started" and self._waiting:
+            self._speak_after(self._after_tool_s, "late")
 
     def on_failure(self, failure: Failure) -> None:
         """Whoever waits now will wait longer."""
         if self._waiting and not self._told and time.time() - self._waits_from < LONGEST_S:
-            if self._due:
-                self._due.cancel()
-            self._due = self._in(self._waits_from + SOON_S - time.time(), failure.kind)
+            self._speak_after(SOON_S, failure.kind)
 
     def on_answer(self) -> None:
         """The words fade out, or are not needed any more."""
@@ -98,8 +117,11 @@ class Filler:
     def _wait(self, since: float) -> None:
         self._waiting, self._waits_from = True, since
 
-    def _in(self, delay_s: float, why: str) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(max(delay_s, 0.0), self._speak, why)
+    def _speak_after(self, wait_s: float, why: str) -> None:
+        if self._due:
+            self._due.cancel()
+        left_s = max(self._waits_from + wait_s - time.time(), 0.0)
+        self._due = asyncio.get_running_loop().call_later(left_s, self._speak, why)
 
     def _speak(self, why: str) -> None:
         frames = self._sound()
@@ -125,7 +147,12 @@ async def start(session: AgentSession[Any], call: Call) -> None:
     source = rtc.AudioSource(RATE, 1, queue_size_ms=BUFFER_MS)
     track = rtc.LocalAudioTrack.create_audio_track("filler", source)
     await call.ctx.room.local_participant.publish_track(track)
-    filler = Filler(source, lambda: call.spare.sound("filler"), after_s=call.settings.filler_after_ms / 1000)
+    filler = Filler(
+        source,
+        lambda: call.spare.sound("filler"),
+        after_s=call.settings.filler_after_ms / 1000,
+        after_tool_s=call.settings.filler_after_tool_ms / 1000,
+    )
     filler.watch(session, call)
     call.ctx.add_shutdown_callback(source.aclose)
 
