@@ -26,7 +26,7 @@ asks again.
 def goals(drills: Sequence[Drill]) -> str:
     """Of each setting and stage, how many drills were within the goals."""
     lines = [
-        f"| setting | stage | drills | heard within {AUDIBLE_GOAL_MS} ms | P95 | answered within {ANSWER_GOAL_MS} ms | P95 |",
+        f"| setting | stage | drills | heard in {AUDIBLE_GOAL_MS} ms | P95 | answered in {ANSWER_GOAL_MS} ms | P95 |",
         "|---" * 7 + "|",
     ]
     for name, some in groups(drills, "setting", "stage"):
