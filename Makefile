@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help new test test-fast bench lint rows catalogue-check providers examples lock clean
+.PHONY: help new test test-fast bench bench-agent lint rows catalogue-check providers drills examples lock clean
 
 PYTHON ?= python3
 PRESET ?=
@@ -27,6 +27,9 @@ bench: .venv/.tests ## Command line and plain Copier in one run, as ratios
 	$(RUN) -m benchmarks.generate
 	$(RUN) -m benchmarks.plan
 
+bench-agent: .venv/.tests ## Spoken turns of an emitted agent, the bare framework and the plan, as ratios (15 minutes)
+	$(RUN) -m benchmarks.agent
+
 lint: .venv/.tests ## Formatter, linter and types of this repository
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -40,6 +43,9 @@ catalogue-check: .venv/.tests ## Every figure of the catalogue with its age and 
 
 providers: .venv/.tests ## Call every provider, check what it is sent, and write docs/providers.md (20 minutes)
 	$(RUN) -m tests.run.table
+
+drills: .venv/.tests ## Let providers fail in a project over and over, and write docs/resilience.md (40 minutes)
+	$(RUN) -m tests.run.drills
 
 examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed
 	$(RUN) -m tests.document.examples

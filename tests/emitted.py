@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +36,8 @@ def environment() -> Path:
             subprocess.run([uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", *wanted], check=True)
             (folder / ".ready").touch()
     return folder
+
+
+def mypy_cache() -> Path:
+    """Where the type checker keeps what it knows of the packages: one folder for each process of these tests."""
+    return ROOT / "build" / f"mypy-cache-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"

@@ -18,6 +18,7 @@ from livekit_planner.errors import Refused
 _OPEN = contextlib.ExitStack()
 atexit.register(_OPEN.close)
 ROOT = Path(__file__).resolve().parents[1]
+STAGES = ("stt", "llm", "tts")
 PRESETS = ["web-assistant", "single-vm", "front-desk", "reminders", "contact-centre", "regulated-eu"]
 RECORDED = {"_src_path": source.SOURCE, "_commit": "0" * 40}
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from tests.emitted import environment
-from tests.support import known, models, render
+from tests.support import STAGES, known, models, render
 
-STAGES = ("stt", "llm", "tts")
 PROFILES: dict[str, dict[str, Any]] = {
     "none": {},
     "gdpr": {"compliance": ["gdpr"]},

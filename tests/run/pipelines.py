@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support import known, models
-
-STAGES = ("stt", "llm", "tts")
+from tests.support import STAGES, known, models
 
 
 def pipelines() -> list[dict[str, str]]:

@@ -8,9 +8,8 @@ import sys
 from typing import Any
 
 from tests.render.test_wire import PROFILES, served
-from tests.run.pipelines import STAGES
 from tests.run.test_pipelines import RESULTS
-from tests.support import ROOT, known, models
+from tests.support import ROOT, STAGES, known, models
 
 PAGE = ROOT / "docs" / "providers.md"
 TITLES = {"stt": "Recognition", "llm": "Language model", "tts": "Voice"}

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.run.pipelines import STAGES, pipelines
+from tests.run.pipelines import pipelines
 from tests.run.projects import Project
-from tests.support import ROOT, known, models
+from tests.support import ROOT, STAGES, known, models
 
 Born = Callable[..., Project]
 RESULTS = ROOT / "build" / "providers"

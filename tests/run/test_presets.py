@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,10 +17,11 @@ PRESETS = ["web-assistant", "single-vm"]
 TEAM = ("agents=team", "telemetry=grafana")
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_the_newborn_project_passes_its_own_checks(born: Born, preset: str) -> None:
-    shown = born(preset).make("check").stdout
-    assert re.search(r"\d+ passed", shown)
+def test_the_newborn_projects_pass_their_own_checks(born: Born) -> None:
+    projects = [born(preset) for preset in PRESETS]
+    with ThreadPoolExecutor() as both:  # most of their time they wait
+        for done in both.map(lambda project: project.make("check"), projects):
+            assert re.search(r"\d+ passed", done.stdout)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -42,11 +45,20 @@ def test_all_its_spoken_calls_pass(born: Born, preset: str) -> None:
 
 def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
     project = born("web-assistant")
-    project.make("call", "FAULT=llm:hang@1,stt:silent@2,tts:http-500@3")
-    report = project.report()
-    assert report["ok"] is True
-    assert {error["stage"] for error in report["errors"] if error["spoken"]} == {"stt", "llm", "tts"}
-    assert report["dead_air_ms_max"] > 0
+    project.make("drill-faults", "N=1", minutes=15)
+    page = (project.path / "docs/architecture/resilience.md").read_text()
+    assert all(f"| the chosen model | {fault} | 1 |" in page for fault in ("stt | silent", "llm | http-500", "tts | http-500"))
+    assert "Sessions left open: 0." in page
+
+
+def test_calls_are_held_side_by_side_and_while_a_worker_replaces_another(born: Born) -> None:
+    project = born("web-assistant")
+    project.make("load", "CALLS=2")
+    measured = json.loads((project.path / "build/load/report.json").read_text())
+    assert (measured["lost"], measured["failed"]) == (0, 0)
+    shown = project.make("drill-deploy", "CALLS=6", "AT_ONCE=2").stdout
+    assert re.search(r"running calls dropped: +0 of [1-9]", shown)
+    assert re.search(r"new calls lost: +0 of [1-9]", shown)
 
 
 def test_an_unknown_fault_is_refused_with_those_that_exist(born: Born) -> None:

@@ -22,8 +22,8 @@ FRAME = RATE // 50  # 20 ms
 LOUD = 500  # of 32767: sound, not noise
 QUIET_S = 1.0
 STUCK_S = 20.0
-# The framework's name for the agent's voice, and ours for what bridges a wait. Typing sounds are neither: not heard.
-VOICE_TRACK, FILLER_TRACK = "roomio_audio", "filler"
+# The framework's names for the agent's voice and for the typing while it thinks, and ours for what bridges a wait.
+VOICE_TRACK, TYPING_TRACK, FILLER_TRACK = "roomio_audio", "background_audio", "filler"
 SILENCE = bytes(2 * FRAME)
 
 
@@ -62,7 +62,8 @@ class Caller:
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
         self._to_say: asyncio.Queue[tuple[bytes, asyncio.Future[Line]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self.ear, self.filler_ear = Ear(), Ear()
+        self.ears = {name: Ear() for name in (VOICE_TRACK, TYPING_TRACK, FILLER_TRACK)}
+        self.ear = self.ears[VOICE_TRACK]
         self.spoken = bytearray()
         self.states: list[tuple[float, str]] = []
         self.joined_at = 0.0
@@ -103,10 +104,8 @@ class Caller:
             self.states.append((time.time(), state))
 
     def _subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication, *_: object) -> None:
-        if track.kind == rtc.TrackKind.KIND_AUDIO:
-            ears = {VOICE_TRACK: self.ear, FILLER_TRACK: self.filler_ear}
-            if ear := ears.get(publication.name):
-                self._tasks.append(asyncio.create_task(self._hear(track, ear)))
+        if ear := self.ears.get(publication.name):
+            self._tasks.append(asyncio.create_task(self._hear(track, ear)))
 
     async def _hear(self, track: rtc.Track, ear: Ear) -> None:
         async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
@@ -179,9 +178,9 @@ class Caller:
         return self.ear.first_sound(after)
 
     def first_audible(self, after: float) -> float | None:
-        """When the agent's voice or a filler was first heard after unix time `after`; None if neither was."""
-        heard = [at for at in (self.ear.first_sound(after), self.filler_ear.first_sound(after)) if at is not None]
-        return min(heard, default=None)
+        """When anything was first heard of the agent after unix time `after`; None if nothing was."""
+        heard = [ear.first_sound(after) for ear in self.ears.values()]
+        return min((at for at in heard if at is not None), default=None)
 
     async def wait_for_quiet(self, timeout_s: float = 30.0, quiet_s: float = QUIET_S) -> bool:
         """Whether the agent's voice fell silent for `quiet_s`."""

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from . import project, speech
@@ -18,6 +19,8 @@ from .words import contains, normal
 ANSWER_TIMEOUT_S = 20.0
 GREETING_TIMEOUT_S = 30.0
 HANG_UP_TIMEOUT_S = 15.0
+# An answer is over after so much silence, in s; one that a fault may have broken off is waited for longer.
+ENDED_AFTER_S, MENDED_WITHIN_S = 1.8, 4.0
 # What shows that a vendor did its stage's work.
 DONE_BY = {"stt": "final", "llm": "first_token", "tts": "first_audio"}
 APOLOGIES = ("apology", "not_heard", "giving_up")
@@ -97,7 +100,7 @@ class Conversation:
         if record.interrupted:
             record.silent_after_ms = self._silence_after(record)
         record.answered = await self._caller.wait_for_sound(line.end, ANSWER_TIMEOUT_S)
-        await self._wait_for_the_rest(record)
+        await self._wait_for_the_rest(record, ENDED_AFTER_S if not faults else MENDED_WITHIN_S)
         await self._gather(record)
         if faults:
             await self._control("DELETE", "faults")
@@ -117,12 +120,12 @@ class Conversation:
         loud = [at for at in self._caller.ear.loud if record.start <= at <= until]
         return _ms(max(loud) - record.start) if loud else 0
 
-    async def _wait_for_the_rest(self, record: TurnRecord) -> None:
-        """Until the agent has finished, unless the next line interrupts it."""
+    async def _wait_for_the_rest(self, record: TurnRecord, quiet_s: float) -> None:
+        """Until the agent has been quiet for `quiet_s`, unless the next line interrupts it."""
         following = self._script.turns[record.number : record.number + 1]
         if following and following[0].barge_in_after_s is not None:
             return
-        await self._caller.wait_for_quiet(quiet_s=1.8)
+        await self._caller.wait_for_quiet(quiet_s=quiet_s)
 
     async def _gather(self, record: TurnRecord) -> None:
         record.over = time.time()
@@ -168,10 +171,16 @@ class Conversation:
             "tts_first_audio": _since(first.get(("tts", "request")), first.get(("tts", "first_audio"))),
             "audible": _since(record.end, self._caller.first_audible(record.end)) if record.answered else None,
             "voice_to_voice": _since(record.end, record.answered),
+            "answer_gap": _longest_gap([at for at in self._caller.ear.loud if at > record.end]),
         }
 
     async def _control(self, method: str, path: str, body: object = None) -> Any:
         return await asyncio.to_thread(self._stack.control, method, path, body)
+
+
+def _longest_gap(loud: list[float]) -> int | None:
+    """The longest silence between two of these unix times, in ms; None if there are no two."""
+    return max((_ms(later - at) for at, later in pairwise(loud)), default=None)
 
 
 def _who(lines: list[dict[str, Any]], stage: str, event: str) -> str | None:

@@ -16,7 +16,7 @@ from . import call, drill_page, project, script, stack, words
 
 DONE, CHECK_FAILED = 0, 5
 FOLDER: Final = project.ROOT / "build" / "drill"
-SCRIPT: Final = project.ROOT / "devkit" / "calls" / "front-desk.yaml"
+SCRIPT: Final = FOLDER / "script.yaml"
 # Kinds that differ in how they are noticed: at once, by a deadline, in the middle of the work.
 KINDS: Final = {
     "stt": ("silent", "hang", "disconnect"),
@@ -52,7 +52,8 @@ class Setting:
 class Drill:
     """One fault and what was heard of it, in ms after the caller's last sample; None was not heard.
 
-    `answer_ms` counts from the moment the fault struck, if that is later. `outcome`: answered, apology or silence.
+    `answer_ms` counts from the moment the fault struck, if that is later. Of an answer that was heard already when the
+    fault struck, both are the longest silence in it. `outcome`: answered, apology or silence.
     """
 
     setting: str
@@ -74,17 +75,28 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--turns", type=int, default=20, help="faults of each stage")
     options = parser.parse_args(argv)
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    SCRIPT.write_text(json.dumps(one_question().model_dump(exclude_defaults=True)), "utf-8")
     drills: list[Drill] = []
     left_open = 0
     for setting in settings():
         turns = options.turns if setting.worker == project.WORKER else min(options.turns, BARE_TURNS)
         made, still_open = drilled(setting, turns)
         drills, left_open = drills + made, left_open + still_open
-    FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / "drills.json").write_text(json.dumps([asdict(drill) for drill in drills], indent=1))
     drill_page.write(drills, left_open)
     print(f"{drill_page.goals(drills)}\n\n{drill_page.table(drills, left_open)}")
     return DONE if drill_page.reached(drills, left_open) else CHECK_FAILED
+
+
+def one_question() -> script.Script:
+    """A call with one question, which no tool is asked for, and an answer long enough to break off in it."""
+    whole = script.load(project.ROOT / "devkit" / "calls" / "barge-in.yaml")
+    rule = whole.answers[0]
+    answer = f"{','.join((rule.say or '').split(',')[:2])}."
+    return whole.model_copy(
+        update={"answers": [rule.model_copy(update={"say": answer})], "turns": whole.turns[:1], "ends": False}
+    )
 
 
 def settings() -> list[Setting]:
@@ -112,7 +124,8 @@ def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
         for number, faults in enumerate(calls, 1):
             print(f"{setting.name}: call {number} of {len(calls)}", file=sys.stderr, flush=True)
             made += asyncio.run(held(running, setting, faults))
-        return made, still_open(running, len(calls))
+        ours = setting.worker == project.WORKER  # the other one does not tell
+        return made, still_open(running, len(calls)) if ours else 0
 
 
 def plans(turns: int) -> Iterator[list[script.Fault]]:
@@ -126,7 +139,7 @@ def plans(turns: int) -> Iterator[list[script.Fault]]:
 async def held(running: stack.Stack, setting: Setting, faults: list[script.Fault]) -> list[Drill]:
     """One call in which the caller asks the same thing again and again, each time with another fault."""
     whole = script.load(SCRIPT)
-    asked = whole.model_copy(update={"turns": whole.turns[:1] * (len(faults) + 1), "ends": False})
+    asked = whole.model_copy(update={"turns": whole.turns * (len(faults) + 1)})
     report = await call.run(running, asked, faults)
     return [_drill(setting, fault, report) for fault in faults]
 
@@ -136,16 +149,18 @@ def _drill(setting: Setting, fault: script.Fault, report: dict[str, Any]) -> Dri
     struck = next((one["t"] for one in report["faults_fired"] if one["turn"] == fault.turn), None)
     if turn is None or struck is None:
         return Drill(setting.name, fault.stage, fault.kind, None, None, "silence", joined_halves=False)
-    answered = turn["latency_ms"]["voice_to_voice"]
+    latency = turn["latency_ms"]
+    answered = latency["voice_to_voice"]
     again = any(one["number"] == fault.turn and one["repeated"] for one in report["turns"])
     outcome = "silence" if answered is None else "apology" if again else "answered"
     late = max(0, round((struck - turn["ended_at"]) * 1000))
+    within = answered is not None and late > answered
     return Drill(
         setting.name,
         fault.stage,
         fault.kind,
-        turn["latency_ms"]["audible"],
-        answered - late if outcome == "answered" else None,
+        latency["answer_gap"] if within else latency["audible"],
+        None if outcome != "answered" else latency["answer_gap"] if within else answered - late,
         outcome,
         joined_halves=_joined_halves(turn["agent"]),
     )

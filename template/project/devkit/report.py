@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import statistics
 from collections.abc import Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from .words import contains, error_rate
 SCHEMA_VERSION = 3
 WER_LIMIT = 0.10
 SILENT_WITHIN_MS = 800
-STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "audible", "voice_to_voice")
+STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "audible", "voice_to_voice", "answer_gap")
 
 
 def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], faults: Sequence[Fault]) -> list[str]:
@@ -149,7 +150,7 @@ def write(folder: Path, report: dict[str, Any], caller: Caller) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     (folder / "transcript.md").write_text("\n".join(transcript(report)) + "\n", encoding="utf-8")
-    heard = mixed(bytes(caller.ear.pcm), bytes(caller.filler_ear.pcm))
+    heard = reduce(mixed, (bytes(ear.pcm) for ear in caller.ears.values()))
     write_wav(folder / "call.wav", [bytes(caller.spoken), heard], RATE)
 
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from devkit import caller as callers
-from devkit.caller import SILENCE, Caller
+from devkit.caller import FILLER_TRACK, SILENCE, TYPING_TRACK, Caller
 from devkit.processes import Trouble
 
 
@@ -42,3 +42,13 @@ async def test_a_microphone_that_takes_no_sound_is_told(monkeypatch: pytest.Monk
         await caller.say(SILENCE)
     caller._speaking.cancel()
     await asyncio.gather(caller._speaking, return_exceptions=True)
+
+
+async def test_whatever_sounds_first_ends_the_silence() -> None:
+    caller = Caller("ws://127.0.0.1:9", "room")
+    assert caller.first_audible(1.0) is None
+    caller.ear.loud += [0.5, 4.0]
+    caller.ears[FILLER_TRACK].loud.append(3.0)
+    assert caller.first_audible(1.0) == 3.0
+    caller.ears[TYPING_TRACK].loud.append(2.0)
+    assert caller.first_audible(1.0) == 2.0

@@ -19,7 +19,8 @@ FAULT = Fault(stage="llm", kind="hang", turn=2)
 
 
 def report(*, answered: int | None, heard: str = "We are open on Monday.", repeated: bool = False) -> dict[str, Any]:
-    latency = {"voice_to_voice": answered, "audible": None if answered is None else answered - 500}
+    audible = None if answered is None else answered - 500
+    latency = {"voice_to_voice": answered, "audible": audible, "answer_gap": 700}
     turn = {"number": 2, "repeated": False, "ended_at": 100.0, "agent": heard, "latency_ms": latency}
     again = [{**turn, "repeated": True}] if repeated else []
     return {"turns": [turn, *again], "faults_fired": [{"turn": 2, "t": 100.4}]}
@@ -53,6 +54,18 @@ def test_the_emulators_know_every_kind() -> None:
 def test_an_answer_counts_from_the_fault() -> None:
     found = drill._drill(SETTING, FAULT, report(answered=2000))
     assert (found.audible_ms, found.answer_ms, found.outcome) == (1500, 1600, "answered")
+
+
+def test_a_fault_in_the_answer_is_the_longest_silence_in_it() -> None:
+    found = drill._drill(SETTING, FAULT, report(answered=300))
+    assert (found.audible_ms, found.answer_ms, found.outcome) == (700, 700, "answered")
+
+
+def test_the_caller_asks_what_no_tool_is_asked_for() -> None:
+    asked = drill.one_question()
+    assert len(asked.turns) == 1
+    assert asked.answers[0].say
+    assert asked.answers[0].tool is None
 
 
 def test_an_apology_is_no_answer() -> None:

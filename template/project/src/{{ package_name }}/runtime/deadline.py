@@ -166,8 +166,8 @@ class _DeadlineStream(llm.LLMStream):
                 await self._pass_on(begun)
                 return
             except Failed as failure:
-                for _ in [request for request in requests if request.asked]:
-                    waiting.popleft()
+                for request in [request for request in requests if request.asked]:
+                    waiting.remove(request.candidate)
                 if not waiting:
                     raise _no_answer(failure) from failure
                 first_by = await self._before_next(failure, last=len(waiting) == 1)
