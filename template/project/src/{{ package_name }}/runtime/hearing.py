@@ -40,6 +40,7 @@ class Hearing(stt.RecognizeStream):
         self._other: Line | None = None
         self._asked: set[int] = set()  # who was asked for the words that are late
         self._late = False
+        self._quick: set[int] = set()  # who has shown words while the caller spoke on
         self._failures = 0  # in a row, of all
         self._quiet_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -100,7 +101,10 @@ class Hearing(stt.RecognizeStream):
         patience = self._owner.patience
         self._quiet_since = time.monotonic() - silence_s
         if self._heard.overdue:
-            due_s = patience.again_s if self._late else patience.final_s if self._heard.worded else patience.word_s
+            word_s = patience.word_s
+            if self._line is not None and self._line.index in self._quick:  # its words were due in the speech itself
+                word_s -= max(0.0, self._heard.owed_s - word_s)
+            due_s = patience.again_s if self._late else patience.final_s if self._heard.worded else word_s
             self._wait(max(0.0, due_s - silence_s))
         else:
             self._welcome_back()
@@ -170,6 +174,8 @@ class Hearing(stt.RecognizeStream):
                 self._settle(line)
             elif says(event):
                 self._heard.word()
+                if self._heard.speaking:
+                    self._quick.add(line.index)
         elif line is self._other:
             line.held.append(event)
             if is_final(event):

@@ -26,10 +26,10 @@ class Listening:
         self.now = 0.0
         self.speaking = False
         self.worded = False
+        self.owed_s = 0.0  # of speech whose words are owed
         self._kept_s = kept_s
         self._frames: deque[tuple[float, rtc.AudioFrame]] = deque()
         self._owed_from: float | None = None
-        self._owed_s = 0.0
         self._began = self._answered = 0.0
 
     @property
@@ -40,7 +40,7 @@ class Listening:
     @property
     def overdue(self) -> bool:
         """Whether a recogniser must have something to say: some words came, or enough voice was heard."""
-        return not self.speaking and self.owing and (self.worded or self._owed_s >= WORTH_S)
+        return not self.speaking and self.owing and (self.worded or self.owed_s >= WORTH_S)
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """More sound; the oldest is let go."""
@@ -67,7 +67,7 @@ class Listening:
         """The caller stopped, `event.silence_duration` ago."""
         self.speaking = False
         unanswered = self.now - event.silence_duration - max(self._began, self._answered)
-        self._owed_s += max(0.0, min(unanswered, event.speech_duration))
+        self.owed_s += max(0.0, min(unanswered, event.speech_duration))
         if not self.overdue:
             self.forget()
 
@@ -77,7 +77,7 @@ class Listening:
 
     def answered(self) -> None:
         """The final words came for what was said until now."""
-        self.worded, self._owed_s, self._answered = False, 0.0, self.now
+        self.worded, self.owed_s, self._answered = False, 0.0, self.now
         self._owed_from = self.now - WORDS_LAG_S if self.speaking else None
 
     def forget(self) -> None:
