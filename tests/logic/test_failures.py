@@ -85,10 +85,6 @@ def test_what_a_row_allows_is_what_the_code_allows(tmp_path: Path) -> None:
 
     breaker = (runtime / "breaker.py").read_text()
     assert f"ASKED_AGAIN_S: Final = {limit('asked_again_ms') / 1000}" in (runtime / "ears.py").read_text()
-    assert (
-        f"llm_token_gap_ms: PositiveInt = Field(\n        default={figure('answer_gap_seconds') * 1000:.0f},"
-        in (runtime / "../settings.py").read_text()
-    )
     assert f"REST_S: Final = {figure('model_rest_seconds')}" in breaker
 
 

@@ -49,6 +49,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "latency-guessed": ({"llm": "openai-compatible"}, {}),
     "tool-silence": ({"thinking_sound": False}, {"thinking_sound": True}),
     "deadline-early": ({"llm_first_token_deadline_ms": 2000}, {"llm_first_token_deadline_ms": 2500}),
+    "hang-late": ({}, {"llm_hedging": "p90"}),
     "give-up-late": ({"max_unrecoverable_errors": 6}, {"max_unrecoverable_errors": 5}),
     "no-stt-fallback": ({}, DESK),
     "no-llm-fallback": ({}, {"llm_fallback": "groq-gpt-oss-120b"}),
