@@ -12,6 +12,11 @@ ABSENT: dict[str, str] = tomllib.loads(Path(__file__).with_name("may_be_absent.t
 _skipped: list[str] = []
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest come first: at the end no processor waits for another one."""
+    items.sort(key=lambda item: not item.name.startswith("test_its_own_tests_pass"))
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect skips that the list does not allow."""
     if report.skipped and isinstance(report.longrepr, tuple):
