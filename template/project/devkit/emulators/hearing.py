@@ -19,6 +19,8 @@ SPEECH, SILENCE = 0.5, 0.35
 PRE_ROLL = 10  # windows before the start that belong to the utterance
 DECODE_AFTER_S = 0.1
 FINAL_AFTER_S = 0.25
+# All words of a script's line come at its first pause, which must not be a comma's or a late packet's.
+SCRIPTED_AFTER_S = 0.5
 INTERIM_EVERY_S = 0.5
 
 # Tells the client; False when a fault keeps it from knowing.
@@ -31,7 +33,7 @@ class Listener:
     def __init__(self, hub: Hub, one: Peer, rate: int, tell: Tell, final_after_s: float = FINAL_AFTER_S) -> None:
         """`rate` in Hz; an utterance ends after `final_after_s` of silence."""
         self._hub, self._vendor, self._rate, self._tell = hub, one.vendor, rate, tell
-        self._final_after_s = final_after_s
+        self._final_after_s = final_after_s if hub.recogniser else max(final_after_s, SCRIPTED_AFTER_S)
         self._line_taken = 0  # who joins in the middle of a turn hears its line too
         self._detector = VAD()
         self._raw = bytearray()
