@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from devkit import speech
+from devkit import deploy, speech
 from devkit.call import run
 from devkit.caller import RATE, Caller
 from devkit.processes import Trouble
@@ -34,6 +34,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -
     sound = resample(voice.synthesize(first), voice.rate, RATE)
     with Stack(Options(scripts=[SCRIPT], folder=tmp_path, chosen_turn_detection=True)) as stack:
         port = int(stack.wait_for_line("readiness is told", 10)["port"])
+        await deploy.ready(stack.worker)
         status, told = await ready(port)
         assert (status, told["registered"], told["warm"], told["accepting"]) == (200, True, True, True)
         async with Caller(stack.url, f"drain-{time.time_ns()}") as caller:
