@@ -54,7 +54,8 @@ async def serve(server: Server, port: int) -> None:
     await runner.setup()
     try:
         await web.TCPSite(runner, port=port).start()
-        logger.info("readiness is told", extra={"port": runner.addresses[0][1]})
+        # Of IPv4: where the system chooses, IPv6 has another one. The short address is the one of IPv4.
+        logger.info("readiness is told", extra={"port": min(runner.addresses, key=len)[1]})
         await asyncio.Event().wait()
     except OSError as error:
         logger.error("readiness cannot be told", extra={"port": port, "kind": error.strerror})
