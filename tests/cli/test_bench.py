@@ -16,11 +16,3 @@ def test_a_benchmark_prints_ratios(name: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "import copier" in done.stdout
-
-
-@pytest.mark.run
-def test_the_spoken_benchmark_prints_ratios() -> None:
-    code = "import benchmarks.agent as bench; bench.ROUNDS = bench.TURNS = 1; bench.main()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "emitted / minimal" in done.stdout

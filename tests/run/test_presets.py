@@ -43,14 +43,6 @@ def test_all_its_spoken_calls_pass(born: Born, preset: str) -> None:
     assert "failed" not in shown.splitlines()[-1]
 
 
-def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
-    project = born("web-assistant")
-    project.make("drill-faults", "N=1", minutes=15)
-    page = (project.path / "docs/architecture/resilience.md").read_text()
-    assert all(f"| the chosen model | {fault} | 1 |" in page for fault in ("stt | silent", "llm | http-500", "tts | http-500"))
-    assert "Sessions left open: 0." in page
-
-
 def test_calls_are_held_side_by_side_and_while_a_worker_replaces_another(born: Born) -> None:
     project = born("web-assistant")
     project.make("load", "CALLS=2")

@@ -103,7 +103,7 @@ class Hearing(stt.RecognizeStream):
         if self._heard.overdue:
             word_s = patience.word_s
             if self._line is not None and self._line.index in self._quick:  # its words were due in the speech itself
-                word_s -= max(0.0, self._heard.owed_s - word_s)
+                word_s -= min(word_s / 2, max(0.0, self._heard.owed_s - word_s))
             due_s = patience.again_s if self._late else patience.final_s if self._heard.worded else word_s
             self._wait(max(0.0, due_s - silence_s))
         else:
