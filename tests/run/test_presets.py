@@ -43,6 +43,15 @@ def test_all_its_spoken_calls_pass(born: Born, preset: str) -> None:
     assert "failed" not in shown.splitlines()[-1]
 
 
+def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
+    project = born("web-assistant")
+    project.make("call", "FAULT=llm:hang@1,stt:silent@2,tts:http-500@3")
+    report = project.report()
+    assert report["ok"] is True
+    assert {error["stage"] for error in report["errors"] if error["spoken"]} == {"stt", "llm", "tts"}
+    assert report["dead_air_ms_max"] > 0
+
+
 def test_calls_are_held_side_by_side_and_while_a_worker_replaces_another(born: Born) -> None:
     project = born("web-assistant")
     project.make("load", "CALLS=2")
