@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from . import call, drill_page, project, script, stack, words
+from .processes import Trouble
 
 DONE, CHECK_FAILED = 0, 5
 FOLDER: Final = project.ROOT / "build" / "drill"
@@ -137,10 +138,16 @@ def plans(turns: int) -> Iterator[list[script.Fault]]:
 
 
 async def held(running: stack.Stack, setting: Setting, faults: list[script.Fault]) -> list[Drill]:
-    """One call in which the caller asks the same thing again and again, each time with another fault."""
+    """One call in which the caller asks the same thing again and again, each time with another fault.
+
+    Raises:
+        Trouble: nobody took the call, so that it proves nothing.
+    """
     whole = script.load(SCRIPT)
     asked = whole.model_copy(update={"turns": whole.turns * (len(faults) + 1)})
     report = await call.run(running, asked, faults)
+    if not report["turns"]:
+        raise Trouble(f"no agent answered a call of {setting.name!r}: see worker.log in {running.options.folder}")
     return [_drill(setting, fault, report) for fault in faults]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ import pytest
 from devkit import drill, drill_page
 from devkit.drill import Drill, Setting
 from devkit.emulators.faults import check
+from devkit.processes import Trouble
 from devkit.project import STRINGS
 from devkit.script import Fault
+from devkit.stack import Options, Stack
 
 SETTING = Setting("a model", 100)
 FAULT = Fault(stage="llm", kind="hang", turn=2)
@@ -88,6 +91,17 @@ def test_nothing_heard_is_silence() -> None:
 )
 def test_two_halves_without_a_word_between_them_are_noticed(heard: str, joined: bool) -> None:
     assert drill._drill(SETTING, FAULT, report(answered=2000, heard=heard)).joined_halves is joined
+
+
+async def test_a_call_that_nobody_took_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nobody(*_: Any) -> dict[str, Any]:
+        return {"turns": []}
+
+    question = drill.one_question()
+    monkeypatch.setattr(drill.call, "run", nobody)
+    monkeypatch.setattr(drill.script, "load", lambda _: question)
+    with pytest.raises(Trouble, match="no agent answered"):
+        await drill.held(Stack(Options(folder=Path("here"))), SETTING, [FAULT])
 
 
 def test_the_page_shows_what_95_of_100_are_within() -> None:
