@@ -24,6 +24,8 @@ KINDS: Final = {
     "llm": ("http-500", "hang", "stall"),
     "tts": ("http-500", "hang", "disconnect"),
 }
+# Models write about a hundred words a second. The emulators are slower by themselves, for callers who interrupt.
+PACE: Final = ("--llm-token-interval", "0.01")
 # A model that answers at once, with what the plan of a project says that has chosen such a one; the chosen model keeps
 # the pace and the deadlines of its own plan.
 FAST_MODEL_MS: Final = 100
@@ -114,6 +116,7 @@ def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
     options = stack.Options(
         scripts=[SCRIPT],
         folder=FOLDER / setting.name.replace(" ", "-"),
+        emulators=PACE,
         environment=dict(setting.environment),
         think_ms=setting.think_ms,
         worker=setting.worker,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from devkit import drill, drill_page
+from devkit import call, drill, drill_page, script
 from devkit.drill import Drill, Setting
 from devkit.emulators.faults import check
 from devkit.processes import Trouble
@@ -98,8 +98,8 @@ async def test_a_call_that_nobody_took_proves_nothing(monkeypatch: pytest.Monkey
         return {"turns": []}
 
     question = drill.one_question()
-    monkeypatch.setattr(drill.call, "run", nobody)
-    monkeypatch.setattr(drill.script, "load", lambda _: question)
+    monkeypatch.setattr(call, "run", nobody)
+    monkeypatch.setattr(script, "load", lambda _: question)
     with pytest.raises(Trouble, match="no agent answered"):
         await drill.held(Stack(Options(folder=Path("here"))), SETTING, [FAULT])
 

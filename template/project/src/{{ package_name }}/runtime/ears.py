@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from livekit.agents import (
     DEFAULT_API_CONNECT_OPTIONS,
@@ -47,8 +47,11 @@ class Patience:
     again_s: float = ASKED_AGAIN_S
 
 
-class WatchedSTT(stt.STT[Any]):
-    """The first candidate that does its work, in the order given; those that failed rest."""
+class WatchedSTT(stt.STT[Literal["words_late"]]):
+    """The first candidate that does its work, in the order given; those that failed rest.
+
+    Emits `words_late`, without arguments, when words are due and another one is asked for them.
+    """
 
     def __init__(self, recognisers: Sequence[Recogniser], detector: vad.VAD, patience: Patience) -> None:
         """Hold the recognisers to `patience`; `detector` tells when the caller speaks."""

@@ -23,6 +23,8 @@ from livekit.agents import (
 
 from .breaker import Failure
 from .call import Call
+from .ears import WatchedSTT
+from .resilience import COUGH_S
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +61,8 @@ class Filler:
         """Play `sound()` when `after_s` since the caller's last word pass without an answer, or `after_tool_s`."""
         self._speaker, self._sound = speaker, sound
         self._after_s, self._after_tool_s = after_s, after_tool_s
-        self._spoke_at = self._waits_from = 0.0
-        self._waiting = self._told = False
+        self._spoke_at = self._spoke_s = self._waits_from = 0.0
+        self._waiting = self._told = self._unheard = False
         self._due: asyncio.TimerHandle | None = None
         self._playing: asyncio.Task[None] | None = None
         self._fading = False
@@ -76,16 +78,28 @@ class Filler:
         session.on("agent_state_changed", self.on_agent)
         session.on("tool_execution_updated", self.on_tool)
         session.on("close", closed)
+        if isinstance(session.stt, WatchedSTT):
+            session.stt.on("words_late", self.on_late_words)
         call.board.on_failure.append(self.on_failure)
 
     def on_caller(self, event: UserStateChangedEvent) -> None:
         """A caller who speaks waits for nothing; one who has spoken does."""
         if event.new_state == "speaking":
             self._spoke_at = event.created_at
-            self._told = False
+            self._told = self._unheard = False
             self.on_answer()
-        elif event.old_state == "speaking" and event.created_at - self._spoke_at >= SPEECH_S:
-            self._wait(event.created_at)
+        elif event.old_state == "speaking":
+            self._spoke_s = event.created_at - self._spoke_at
+            if self._spoke_s >= SPEECH_S:
+                self._wait(event.created_at)
+            if self._unheard:
+                self.on_late_words()
+
+    def on_late_words(self) -> None:
+        """What was said is heard again, which takes its time. Whoever hears may know of its end before us."""
+        self._unheard = True
+        if self._waiting and self._spoke_s >= COUGH_S:
+            self._speak_after(SOON_S, "late words")
 
     def on_agent(self, event: AgentStateChangedEvent) -> None:
         """The turn is over when the agent begins to think; its first sound is the answer."""

@@ -132,6 +132,7 @@ class Hearing(stt.RecognizeStream):
                 self._line.flush()
             self._ask_again()
             self._wait(self._owner.patience.again_s)
+            self._owner.emit("words_late")
 
     def _ask_again(self) -> None:
         """Let another one hear what was said, or the same one on a new connection."""
