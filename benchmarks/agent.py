@@ -20,16 +20,16 @@ ROOT = Path(__file__).resolve().parents[1]
 # Calls differ more than turns: where packets and frames fall is chance, and stays so for a call.
 ROUNDS, TURNS = 6, 4
 WORKERS = {"emitted": "src/my_agent/worker.py", "minimal": "devkit/minimal.py"}
-# What the plan's formula describes: no tool, an everyday first sentence, and a model of 100 words a second.
-ANSWER, TOKEN_S = "We open at nine in the morning on weekdays. On Saturday we open at ten.", 0.01
+# What the plan's formula describes: no tool, and a first sentence as people say it.
+ANSWER = "We open at nine in the morning on weekdays. On Saturday we open at ten."
 # Runs inside the project: one stack and one call; the delays of its turns as JSON on the last line.
 CALL = """
 import asyncio, json, sys
 from pathlib import Path
-from devkit import call, project, script
+from devkit import call, drill, project, script
 from devkit.stack import Options, Stack
 
-worker, turns, answer, token_s = sys.argv[1:]
+worker, turns, answer = sys.argv[1:]
 whole = script.load(project.ROOT / "devkit/calls/barge-in.yaml")
 rule = whole.answers[0].model_copy(update={"say": answer})
 asked = whole.model_copy(update={"answers": [rule], "turns": whole.turns[:1] * int(turns), "ends": False})
@@ -37,8 +37,8 @@ folder = Path("build/bench")
 folder.mkdir(parents=True, exist_ok=True)
 path = folder / "script.yaml"
 path.write_text(asked.model_dump_json(exclude_none=True))
-pace = ["--llm-token-interval", token_s]
-with Stack(Options(scripts=[path], folder=folder, think_ms=project.THINK_MS, emulators=pace, worker=worker)) as stack:
+options = Options(scripts=[path], folder=folder, think_ms=project.THINK_MS, emulators=drill.PACE, worker=worker)
+with Stack(options) as stack:
     report = asyncio.run(call.run(stack, asked))
 print(json.dumps([turn["latency_ms"] for turn in report["turns"]]))
 """
@@ -47,7 +47,7 @@ print(json.dumps([turn["latency_ms"] for turn in report["turns"]]))
 def measured(project: Path, worker: str) -> list[dict[str, int | None]]:
     """The delays of one call's turns, in ms."""
     python = environment() / "bin" / "python"
-    command = [str(python), "-W", "ignore", "-c", CALL, worker, str(TURNS), ANSWER, str(TOKEN_S)]
+    command = [str(python), "-W", "ignore", "-c", CALL, worker, str(TURNS), ANSWER]
     done = subprocess.run(command, cwd=project, env={**ENV, "PYTHONPATH": "src:."}, check=True, capture_output=True, text=True)
     turns: list[dict[str, int | None]] = json.loads(done.stdout.splitlines()[-1])
     return turns
