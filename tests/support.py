@@ -19,7 +19,8 @@ _OPEN = contextlib.ExitStack()
 atexit.register(_OPEN.close)
 ROOT = Path(__file__).resolve().parents[1]
 STAGES = ("stt", "llm", "tts")
-PRESETS = ["web-assistant", "single-vm", "front-desk", "reminders", "contact-centre", "regulated-eu"]
+EMITTED_PRESETS = ["web-assistant", "single-vm"]
+PRESETS = [*EMITTED_PRESETS, "front-desk", "reminders", "contact-centre", "regulated-eu"]
 RECORDED = {"_src_path": source.SOURCE, "_commit": "0" * 40}
 
 

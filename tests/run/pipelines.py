@@ -24,7 +24,8 @@ def _picky(stage: str) -> list[str]:
 
 
 def _one(language: str, waiting: dict[tuple[str, str], list[str]]) -> dict[str, str]:
-    answers = {"languages": language}
+    # Each detector of voices is heard by one pipeline at least.
+    answers = {"languages": language, "vad": "silero-plugin" if language == "en" else "bundled"}
     for stage in STAGES:
         records = known(stage)
         able = [key for key in models(stage) if language in records[key]["languages"]]

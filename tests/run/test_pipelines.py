@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from tests.run.pipelines import pipelines
 from tests.run.projects import Project
-from tests.support import ROOT, STAGES, known, models
+from tests.support import ROOT, STAGES, choices, known, models
 
 Born = Callable[..., Project]
 RESULTS = ROOT / "build" / "providers"
@@ -34,16 +35,30 @@ def kinds_of(row: dict[str, str]) -> dict[str, str]:
     return {stage: could[stage][(ROWS.index(row) + shift) % len(could[stage])] for shift, stage in enumerate(STAGES)}
 
 
+def answers(row: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in row.items()]
+
+
+@pytest.fixture(scope="module")
+def set_up(born: Born, request: pytest.FixtureRequest) -> None:
+    """All that will be called, two at a time: most of a setup is waiting."""
+    rows = [item.callspec.params["row"] for item in request.session.items if item.path == request.path and hasattr(item, "callspec")]
+    with ThreadPoolExecutor(2) as two:
+        list(two.map(lambda row: born("single-vm", *answers(row)), rows))
+
+
 def test_every_model_is_first_once_and_second_once() -> None:
     for stage in STAGES:
         assert {row[stage] for row in ROWS} == set(models(stage))
         assert {row[f"{stage}_fallback"] for row in ROWS} == set(models(stage))
     assert {row["languages"] for row in ROWS} == {key for key, record in known("languages").items() if record["offered"]}
+    assert {row["vad"] for row in ROWS} == {value for value, reason in choices("vad", {"preset": "single-vm"}) if not reason}
 
 
+@pytest.mark.usefixtures("set_up")
 @pytest.mark.parametrize("row", ROWS, ids=name_of)
 def test_the_call_is_held_and_each_fallback_takes_over(born: Born, row: dict[str, str]) -> None:
-    project = born("single-vm", *(f"{name}={value}" for name, value in row.items()))
+    project = born("single-vm", *answers(row))
     kinds = kinds_of(row)
     turns = dict(zip(STAGES, (2, 3, 4), strict=True))
     project.make("call", "FAULT=" + ",".join(f"{stage}:{kinds[stage]}@{turns[stage]}" for stage in STAGES))
