@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.logic.rows import each_variant, emitted_targets, holds, is_emitted, loose_numbers, paths, plan_of, plans, targets
-from tests.support import reasons
+from tests.support import ROOT, reasons
 
 PHASES = ["first call", "own agent", "own accounts", "load", "first callers", "full scale"]
 ROWS = reasons("roadmap")
@@ -35,6 +36,13 @@ def test_each_row_holds_somewhere_and_its_exit_test_exists(row: dict[str, Any]) 
         now = text.split("planned: ")[0]
         assert set(targets(now)) <= emitted_targets(), now
     assert row["exit_test"].count("`") >= 2, "a command"
+
+
+def test_what_a_call_s_record_is_searched_for_is_in_it() -> None:
+    (records,) = ROOT.glob("template/project/src/*/runtime/records.py")
+    searched = {name for row in ROWS for name in re.findall(r"with `(\w+)`", row["exit_test"])}
+    assert searched
+    assert all(f"    {name}: " in records.read_text() for name in searched)
 
 
 def test_no_row_is_the_same_for_everybody() -> None:
