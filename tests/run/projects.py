@@ -71,8 +71,8 @@ class Project:
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without the virtual environment that runs the tests."""
-    dropped = {"VIRTUAL_ENV", "PYTHONPATH", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+    """This process's environment without the virtual environment that runs the tests. Bytecode is kept, as people's machines do."""
+    dropped = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     own = str(Path(sys.prefix) / "bin")
     kept["PATH"] = os.pathsep.join(p for p in kept["PATH"].split(os.pathsep) if p != own)
