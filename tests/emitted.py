@@ -34,7 +34,7 @@ def environment() -> Path:
             uv = Path(sys.prefix) / "bin" / "uv"
             subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder], check=True)
             # Compiled once: where no bytecode is kept, each start of a project's process compiled all of it, for 4 s.
-            install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", folder / "bin" / "python"]
+            install: list[str | Path] = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", folder / "bin" / "python"]
             subprocess.run([*install, *wanted], check=True)
             (folder / ".ready").touch()
     return folder
