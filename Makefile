@@ -44,7 +44,7 @@ catalogue-check: .venv/.tests ## Every figure of the catalogue with its age and 
 providers: .venv/.tests ## Call every provider, check what it is sent, and write docs/providers.md (20 minutes)
 	$(RUN) -m tests.run.table
 
-drills: .venv/.tests ## Let providers fail in a project over and over, and write docs/resilience.md (35 minutes)
+drills: .venv/.tests ## Let providers fail in a project over and over, and write docs/resilience.md (45 minutes)
 	$(RUN) -m tests.run.drills
 
 examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed

@@ -18,7 +18,7 @@ COMMANDS = {
     "evidence": "how fast they answer with your keys, against the plan",
     "phrases": "record what the agent says when its voice is dead",
     "load": "many calls at a time, and what one costs",
-    "deploy": "a rolling deploy under calls: none is dropped, none is lost",
+    "deploy": "a rolling deploy under calls: how many are dropped or lost",
     "setup": "get the LiveKit server and the page of `talk`",
 }
 WRONG_USE, MISSING, INTERRUPTED = 2, 4, 130
