@@ -17,11 +17,11 @@ new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent S
 	$(RUN) -m livekit_planner new '$(DEST)' $(if $(PRESET),--preset '$(PRESET)') "$$@" --allow-dirty
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not run"
-	$(RUN) -m pytest -m run
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken"
+	$(RUN) -m pytest -n 2 --dist loadgroup -m spoken
 
 test-fast: .venv/.tests ## Without setting projects up and running them
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not run"
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken and not born"
 
 bench: .venv/.tests ## Command line and plain Copier in one run, as ratios
 	$(RUN) -m benchmarks.generate
@@ -44,7 +44,7 @@ catalogue-check: .venv/.tests ## Every figure of the catalogue with its age and 
 providers: .venv/.tests ## Call every provider, check what it is sent, and write docs/providers.md (20 minutes)
 	$(RUN) -m tests.run.table
 
-drills: .venv/.tests ## Let providers fail in a project over and over, and write docs/resilience.md (45 minutes)
+drills: .venv/.tests ## Let providers fail in a project over and over, and write docs/resilience.md (50 minutes)
 	$(RUN) -m tests.run.drills
 
 examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed

@@ -57,6 +57,14 @@ def test_settings_and_compose_hold_what_the_plan_says(answers: dict[str, Any], t
     assert capacity["grace_seconds"] > capacity["drain_seconds"]
 
 
+@pytest.mark.parametrize("answers", [{}, {"preset": "single-vm"}], ids=["web-assistant", "single-vm"])
+def test_a_stack_has_no_redis_where_its_plan_has_none(answers: dict[str, Any], tmp_path: Path) -> None:
+    project = render(tmp_path / "project", answers)
+    assert "redis" not in plan(**answers)["traits"]
+    assert "redis" not in (project / "compose.yaml").read_text()
+    assert "Redis" not in (project / "Makefile").read_text()
+
+
 def test_an_expert_s_answers_reach_the_files(tmp_path: Path) -> None:
     project = render(tmp_path / "project", EXPERT)
     found = defaults(next(project.glob("src/*/settings.py")).read_text())

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 
 from tests.run.projects import Project
+from tests.support import ROOT
+
+BUILD = ROOT / "build"
+# The other half of the time; each half keeps what it has set up.
+SECOND_HALF = ("test_calls.py", "test_pipelines.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Setting up is marked, and so are calls, with the half in which they are held."""
     for item in items:
-        if "tests/run/" in str(item.path):
-            item.add_marker(pytest.mark.run)
+        if "tests/run/" not in str(item.path):
+            continue
+        if item.path.name == "test_checks.py":
+            item.add_marker(pytest.mark.born)
+            continue
+        item.add_marker(pytest.mark.spoken)
+        item.add_marker(pytest.mark.xdist_group("second" if item.path.name in SECOND_HALF else "first"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Spoken tests share the machine; one that loads it waits until it is `alone`, and the next one waits behind it."""
+    if not item.get_closest_marker("spoken"):
+        return (yield)
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / "machine.lock").open("w") as machine, (BUILD / "machine.queue").open("w") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(machine, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(queue, fcntl.LOCK_UN)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ RUN_BY = {
     "make new PRESET=web-assistant DEST=../my-agent": "tests/run/test_make_new.py",
     "cd ../my-agent": "tests/run/test_make_new.py",
     "make setup": "tests/run/conftest.py",
-    "make call": "tests/run/test_presets.py",
+    "make call": "tests/run/test_calls.py",
     "livekit-planner plan --preset front-desk --set peak_calls_per_hour=480": "tests/cli/test_plan.py",
     "livekit-planner plan --preset front-desk --format json": "tests/cli/test_plan.py",
     "livekit-planner options": "tests/cli/test_new.py",

@@ -13,16 +13,21 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from . import call, drill_page, project, script, stack, words
+from .emulators.faults import KINDS as EVERY_KIND
 from .processes import Trouble
 
 DONE, CHECK_FAILED = 0, 5
 FOLDER: Final = project.ROOT / "build" / "drill"
 SCRIPT: Final = FOLDER / "script.yaml"
-# Kinds that differ in how they are noticed: at once, by a deadline, in the middle of the work.
-KINDS: Final = {
+# The first that are met differ in how they are noticed: at once, by a deadline, in the middle of the work.
+FIRST_KINDS: Final = {
     "stt": ("silent", "hang", "disconnect"),
     "llm": ("http-500", "hang", "stall"),
     "tts": ("http-500", "hang", "disconnect"),
+}
+KINDS: Final = {
+    stage: (*first, *(kind for kind in EVERY_KIND[stage] if kind not in first))
+    for stage, first in FIRST_KINDS.items()
 }
 # Models write about a hundred words a second. The emulators are slower by themselves, for callers who interrupt.
 PACE: Final = ("--llm-token-interval", "0.01")
@@ -75,7 +80,7 @@ def main(argv: list[str]) -> int:
         Trouble: the machine lacks something, or a process ended.
     """
     parser = argparse.ArgumentParser(prog="python -m devkit drill")
-    parser.add_argument("--turns", type=int, default=20, help="faults of each stage")
+    parser.add_argument("--turns", type=int, default=24, help="faults of each stage; from 12 on, each kind is met")
     options = parser.parse_args(argv)
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
     FOLDER.mkdir(parents=True, exist_ok=True)
