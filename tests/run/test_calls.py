@@ -12,7 +12,7 @@ import pytest
 from tests.run.projects import Project, clean_environment
 
 Born = Callable[..., Project]
-TEAM = ("agents=team", "telemetry=grafana")
+TEAM = ("agents=team", "telemetry=grafana", "thinking_sound=true")
 
 
 def test_the_newborn_project_holds_a_conversation(born: Born) -> None:
@@ -63,6 +63,10 @@ def test_a_team_hands_over(born: Born) -> None:
 
 def test_a_collector_sees_a_spoken_call(born: Born) -> None:
     born("web-assistant", *TEAM).passes("tests/e2e/test_telemetry.py", minutes=7)
+
+
+def test_a_worker_with_a_background_sound_ends_its_calls(born: Born) -> None:
+    born("web-assistant", *TEAM).passes("tests/e2e/test_lifecycle.py", minutes=7)
 
 
 def test_no_packet_leaves_the_machine(born: Born, unshare: list[str]) -> None:

@@ -26,8 +26,7 @@ FIRST_KINDS: Final = {
     "tts": ("http-500", "hang", "disconnect"),
 }
 KINDS: Final = {
-    stage: (*first, *(kind for kind in EVERY_KIND[stage] if kind not in first))
-    for stage, first in FIRST_KINDS.items()
+    stage: (*first, *(kind for kind in EVERY_KIND[stage] if kind not in first)) for stage, first in FIRST_KINDS.items()
 }
 # Models write about a hundred words a second. The emulators are slower by themselves, for callers who interrupt.
 PACE: Final = ("--llm-token-interval", "0.01")

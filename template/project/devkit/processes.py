@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import signal
@@ -18,7 +17,14 @@ from typing import Any
 
 POLL_S = 0.05
 TERM_GRACE_S = 4.0
-_PR_SET_PDEATHSIG = 1
+# Becomes the command, after asking Linux for an end with the parent. Not `preexec_fn`: among threads, which a call has,
+# the copy of this process can wait for ever for a lock that one of them held.
+_ENDS_WITH_PARENT = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)  # PR_SET_PDEATHSIG, SIGKILL
+if os.getppid() == int(sys.argv[1]):
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Trouble(Exception):
@@ -65,14 +71,13 @@ class Child:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as sink:
             self.process = subprocess.Popen(
-                self.command,
+                _ending_with_parent(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=subprocess.STDOUT,
                 env=self._env,
                 cwd=self._cwd,
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
         return self
 
@@ -177,5 +182,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def _ending_with_parent(command: list[str]) -> list[str]:
+    if sys.platform != "linux":
+        return command
+    return [sys.executable, "-I", "-S", "-c", _ENDS_WITH_PARENT, str(os.getpid()), *command]

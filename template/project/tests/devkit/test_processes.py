@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -53,3 +54,25 @@ def test_an_early_end_shows_the_log(tmp_path: Path) -> None:
 def test_silence_is_not_waited_for_forever(tmp_path: Path) -> None:
     with child(tmp_path, "import time; time.sleep(60)") as silent, pytest.raises(Trouble, match="not ready"):
         silent.wait_for("up", 0.3)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="not Linux: a killed parent leaves its children behind")
+def test_a_killed_parent_takes_its_children_with_it(tmp_path: Path) -> None:
+    parent = f"""
+import os, sys, time
+from pathlib import Path
+from devkit.processes import Child
+with Child("inner", [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"],
+           Path({str(tmp_path / "inner.log")!r}), os.environ, Path.cwd()) as inner:
+    inner.wait_for("up", 10)
+    print("child", inner.pid, flush=True)
+    time.sleep(60)
+"""
+    with Child("outer", [sys.executable, "-c", parent], tmp_path / "outer.log", os.environ, Path.cwd()) as outer:
+        outer.wait_for("child", 10)
+        inner = int(outer.text().split("child ")[1])
+        os.kill(outer.pid, signal.SIGKILL)
+        until = time.monotonic() + 5
+        while not gone(inner) and time.monotonic() < until:
+            time.sleep(0.05)
+        assert gone(inner)

@@ -53,6 +53,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -
         said = [line["message"] for line in stack.worker_lines()]
     order = ["draining worker", "session closed", "call ended", "shutting down worker"]
     assert [message for message in said if message in order] == order
+    assert "process did not exit in time, killing process" not in said
     with pytest.raises(aiohttp.ClientConnectionError):
         await ready(port)
 
