@@ -18,7 +18,7 @@ new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent S
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
 	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken"
-	$(RUN) -m pytest -n 2 --dist loadgroup -m spoken
+	$(RUN) -m pytest -n 2 --dist loadscope -m spoken
 
 test-fast: .venv/.tests ## Without setting projects up and running them
 	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken and not born"

@@ -15,20 +15,12 @@ from tests.run.projects import Project
 from tests.support import ROOT
 
 BUILD = ROOT / "build"
-# The other half of the time; each half keeps what it has set up.
-SECOND_HALF = ("test_calls.py", "test_pipelines.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Setting up is marked, and so are calls, with the half in which they are held."""
     for item in items:
-        if "tests/run/" not in str(item.path):
-            continue
-        if item.path.name == "test_checks.py":
-            item.add_marker(pytest.mark.born)
-            continue
-        item.add_marker(pytest.mark.spoken)
-        item.add_marker(pytest.mark.xdist_group("second" if item.path.name in SECOND_HALF else "first"))
+        if "tests/run/" in str(item.path):
+            item.add_marker(pytest.mark.born if item.path.name == "test_checks.py" else pytest.mark.spoken)
 
 
 @pytest.hookimpl(wrapper=True)
