@@ -17,11 +17,11 @@ new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent S
 	$(RUN) -m livekit_planner new '$(DEST)' $(if $(PRESET),--preset '$(PRESET)') "$$@" --allow-dirty
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken"
-	$(RUN) -m pytest -n 2 --dist loadscope -m spoken
+	$(RUN) -m pytest -n 2 --dist worksteal -m timed
+	$(RUN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not timed"
 
 test-fast: .venv/.tests ## Without setting projects up and running them
-	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken and not born"
+	$(RUN) -m pytest -n 2 --dist worksteal -m "not spoken and not timed"
 
 bench: .venv/.tests ## Command line and plain Copier in one run, as ratios
 	$(RUN) -m benchmarks.generate

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +13,47 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 ABSENT: dict[str, str] = tomllib.loads(Path(__file__).with_name("may_be_absent.toml").read_text())["absent"]
-# Of the spoken tests, half of the time; each half keeps what it has set up.
-SECOND_HALF = ("test_calls.py", "test_pipelines.py")
+# A tenth of the weight of a call.
+LESS = 10
 _skipped: list[str] = []
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Spoken tests go in two halves. Not by `xdist_group`: pytest-xdist 3.8.0 does not see it under pytest 9.2."""
+    """Spoken tests go to one worker. Not by `xdist_group`: pytest-xdist 3.8.0 does not see it under pytest 9.2."""
     if config.getvalue("dist") != "loadscope":
         return None
     scheduler = LoadScopeScheduling(config, log)
-    scheduler._split_scope = lambda nodeid: nodeid.partition("::")[0].endswith(SECOND_HALF)
+    scheduler._split_scope = _together
     return scheduler
 
 
+def _together(nodeid: str) -> str:
+    """What one worker does in a row: calls, what shares a rendered project, or else a file."""
+    file, _, name = nodeid.partition("::")
+    if file.startswith("tests/run/"):
+        return "tests/run"
+    return f"{file}[{name.partition('[')[2] or name}" if file.startswith(("tests/render/", "tests/cli/")) else file
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest come first: at the end no processor waits for another one."""
-    items.sort(key=lambda item: not item.name.startswith("test_its_own_tests_pass"))
+    """Calls come first, then the longest: at the end no processor waits for another one."""
+    items.sort(key=lambda item: (not item.get_closest_marker("spoken"), not item.name.startswith("test_its_own_tests_pass")))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Beside calls, everything else has what they leave of the processors."""
+    if os.environ.get("PYTEST_XDIST_WORKER") and not item.get_closest_marker("spoken"):
+        if any(other.get_closest_marker("spoken") for other in item.session.items):
+            _step_back()
+
+
+@functools.cache
+def _step_back() -> None:
+    """For good, for this process and what it starts. Linux weighs sessions before it weighs processes (autogroup)."""
+    os.nice(LESS)
+    with suppress(OSError):
+        os.setsid()
+        Path("/proc/self/autogroup").write_text(str(LESS))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -111,6 +111,7 @@ def test_an_update_keeps_what_people_wrote(clone: Path, tmp_path: Path, way: Way
     assert "<<<<<<<" not in "".join(path.read_text() for path in project.rglob("*.py"))
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("preset", "release"), BORN)
 def test_a_project_of_an_earlier_release_updates_and_its_app_still_works(clone: Path, tmp_path: Path, preset: str, release: str) -> None:
     project = tmp_path / "project"

@@ -28,6 +28,7 @@ def start(tmp_path: Path) -> Start:
     return begin
 
 
+@pytest.mark.timed
 def test_two_steps_back_a_refused_name_and_a_review(start: Start, tmp_path: Path) -> None:
     child = start()
     child.expect("What are you building")
@@ -64,6 +65,7 @@ def test_two_steps_back_a_refused_name_and_a_review(start: Start, tmp_path: Path
     assert (tmp_path / "agent" / "src" / "front_desk" / "worker.py").is_file()
 
 
+@pytest.mark.timed
 def test_ctrl_c_leaves_nothing(start: Start, tmp_path: Path) -> None:
     child = start()
     child.expect("What are you building")

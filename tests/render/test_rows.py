@@ -84,6 +84,7 @@ def with_every_part() -> list[dict[str, Any]]:
     return chosen
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("row", with_every_part(), ids=name_of)
 def test_its_own_tests_pass(row: dict[str, Any], tmp_path: Path) -> None:
     made = render(tmp_path / "project", pairwise.answers_of(row.items()))

@@ -58,6 +58,7 @@ def test_every_record_is_there_under_every_profile() -> None:
     assert len(ROWS) <= 12, "a project costs a quarter of a minute"
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("profile", "project"), ROWS, ids=[f"{profile}-{project['llm']}" for profile, project in ROWS])
 def test_its_plugins_send_what_its_plan_promises(profile: str, project: Project, tmp_path: Path) -> None:
     made = render(tmp_path / "project", {**PROFILES[profile], **project})

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 import pytest
 
 from tests.run.projects import Project
-from tests.support import ROOT
-
-BUILD = ROOT / "build"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/run/" in str(item.path):
-            item.add_marker(pytest.mark.born if item.path.name == "test_checks.py" else pytest.mark.spoken)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Spoken tests share the machine; one that loads it waits until it is `alone`, and the next one waits behind it."""
-    if not item.get_closest_marker("spoken"):
-        return (yield)
-    BUILD.mkdir(exist_ok=True)
-    with (BUILD / "machine.lock").open("w") as machine, (BUILD / "machine.queue").open("w") as queue:
-        fcntl.flock(queue, fcntl.LOCK_EX)
-        fcntl.flock(machine, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
-        fcntl.flock(queue, fcntl.LOCK_UN)
-        return (yield)
+            item.add_marker(pytest.mark.timed if item.path.name == "test_checks.py" else pytest.mark.spoken)
 
 
 @pytest.fixture(scope="session")

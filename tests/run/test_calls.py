@@ -35,7 +35,6 @@ def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
     assert report["dead_air_ms_max"] > 0
 
 
-@pytest.mark.alone
 def test_calls_are_held_side_by_side_and_while_a_worker_replaces_another(born: Born) -> None:
     project = born("web-assistant")
     project.make("load", "CALLS=2")
