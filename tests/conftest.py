@@ -37,14 +37,21 @@ def _together(nodeid: str) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Calls come first, then the longest: at the end no processor waits for another one."""
-    items.sort(key=lambda item: (not item.get_closest_marker("spoken"), not item.name.startswith("test_its_own_tests_pass")))
+    for item in items:
+        if "tests/run/" in str(item.path) and not item.get_closest_marker("timed"):
+            item.add_marker(pytest.mark.spoken)
+    items.sort(key=lambda item: (not _is_spoken(item), not item.name.startswith("test_its_own_tests_pass")))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Beside calls, everything else has what they leave of the processors."""
-    if os.environ.get("PYTEST_XDIST_WORKER") and not item.get_closest_marker("spoken"):
-        if any(other.get_closest_marker("spoken") for other in item.session.items):
-            _step_back()
+    in_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if in_worker and not _is_spoken(item) and any(map(_is_spoken, item.session.items)):
+        _step_back()
+
+
+def _is_spoken(item: pytest.Item) -> bool:
+    return item.get_closest_marker("spoken") is not None
 
 
 @functools.cache

@@ -13,12 +13,6 @@ import pytest
 from tests.run.projects import Project
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/run/" in str(item.path):
-            item.add_marker(pytest.mark.timed if item.path.name == "test_checks.py" else pytest.mark.spoken)
-
-
 @pytest.fixture(scope="session")
 def born(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
     """Generate a project and set it up, once for each set of answers."""

@@ -7,8 +7,6 @@ import re
 import subprocess
 from collections.abc import Callable
 
-import pytest
-
 from tests.run.projects import Project, clean_environment
 
 Born = Callable[..., Project]
