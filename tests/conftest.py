@@ -1,4 +1,4 @@
-"""What may be absent is skipped and listed; with CI=true anything else that is missing is a failure."""
+"""What is run beside what, and what may be absent: skipped and listed, and with CI=true all else that is missing is a failure."""
 
 from __future__ import annotations
 
