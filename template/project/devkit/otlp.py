@@ -45,15 +45,15 @@ class Receiver:
     def take(self, path: str, body: bytes) -> None:
         """Decode one request."""
         self.raw.append(body)
-        if path == "/v1/traces":
+        if path.endswith("/v1/traces"):
             for of in ExportTraceServiceRequest.FromString(body).resource_spans:
                 self.resources.append(values(of.resource.attributes))
                 self.spans += [span for scope in of.scope_spans for span in scope.spans]
-        elif path == "/v1/metrics":
+        elif path.endswith("/v1/metrics"):
             for measured in ExportMetricsServiceRequest.FromString(body).resource_metrics:
                 self.resources.append(values(measured.resource.attributes))
                 self.metrics += [metric for scope in measured.scope_metrics for metric in scope.metrics]
-        elif path == "/v1/logs":
+        elif path.endswith("/v1/logs"):
             for said in ExportLogsServiceRequest.FromString(body).resource_logs:
                 self.lines += [line for scope in said.scope_logs for line in scope.log_records]
 
