@@ -38,6 +38,8 @@ def test_calls_are_held_side_by_side_and_while_a_worker_replaces_another(born: B
     project.make("load", "CALLS=2")
     measured = json.loads((project.path / "build/load/report.json").read_text())
     assert (measured["lost"], measured["failed"]) == (0, 0)
+    assert measured["measured"]["seconds_together"] >= 9, "four turns of both at a time"
+    assert measured["measured"]["cores_a_call"] > 0
     shown = project.make("drill-deploy", "CALLS=6", "AT_ONCE=2").stdout
     assert re.search(r"running calls dropped: +0 of [1-9]", shown)
     assert re.search(r"new calls lost: +0 of [1-9]", shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,12 +18,13 @@ from .processes import Trouble
 from .speech.pcm import samples
 
 RATE = 16_000
-FRAME = RATE // 50  # 20 ms
+FRAME_MS = 20
+FRAME = RATE * FRAME_MS // 1000
 LOUD = 500  # of 32767: sound, not noise
 QUIET_S = 1.0
 STUCK_S = 20.0
 # The framework's names for the agent's voice and for the typing while it thinks, and ours for what bridges a wait.
-VOICE_TRACK, TYPING_TRACK, FILLER_TRACK = "roomio_audio", "background_audio", "filler"
+TRACKS = VOICE_TRACK, TYPING_TRACK, FILLER_TRACK = "roomio_audio", "background_audio", "filler"
 SILENCE = bytes(2 * FRAME)
 
 
@@ -54,15 +55,22 @@ class Ear:
 class Caller:
     """Joins `room` and asks for the agent, as a browser with a token would. `async with` leaves the room at the end."""
 
-    def __init__(self, url: str, room: str, identity: str = "caller", metadata: str = "") -> None:
-        """Nothing happens yet."""
+    def __init__(
+        self,
+        url: str,
+        room: str,
+        identity: str = "caller",
+        metadata: str = "",
+        tracks: Sequence[str] = TRACKS,
+    ) -> None:
+        """Nothing happens yet; of the agent's tracks only `tracks` will be listened to."""
         self.room_name, self.identity = room, identity
         self._url, self._metadata = url, metadata
         self._room = rtc.Room()
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
         self._to_say: asyncio.Queue[tuple[bytes, asyncio.Future[Line]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self.ears = {name: Ear() for name in (VOICE_TRACK, TYPING_TRACK, FILLER_TRACK)}
+        self.ears = {name: Ear() for name in tracks}
         self.ear = self.ears[VOICE_TRACK]
         self.spoken = bytearray()
         self.states: list[tuple[float, str]] = []
@@ -108,7 +116,7 @@ class Caller:
             self._tasks.append(asyncio.create_task(self._hear(track, ear)))
 
     async def _hear(self, track: rtc.Track, ear: Ear) -> None:
-        async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
+        async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS):
             pcm = bytes(event.frame.data.cast("b"))
             now = time.time()
             missing = int((now - self.joined_at) * RATE) * 2 - len(pcm) - len(ear.pcm)

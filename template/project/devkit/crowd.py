@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import project, speech
-from .caller import RATE, Caller
+from .caller import RATE, VOICE_TRACK, Caller
 from .script import Script
 from .speech.pcm import resample
 from .stack import Stack
@@ -24,7 +24,7 @@ CHEAP = ("--voice", "tone", "--recogniser", "script")
 
 @dataclass
 class Visit:
-    """One call: unix times in s, and what went wrong, if anything did."""
+    """One call: unix times in s, and what went wrong, if anything did; `settled` when it was greeted or is lost."""
 
     number: int
     began: float
@@ -32,6 +32,7 @@ class Visit:
     answer_s: list[float] = field(default_factory=list)
     over: float | None = None
     wrong: str = ""
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
 
     def ran_at(self, moment: float) -> bool:
         """Whether the caller had been greeted and had not hung up then."""
@@ -48,8 +49,10 @@ class Crowd:
     """Callers of one stack who all say the same line, the first of `script`."""
 
     def __init__(self, stack: Stack, script: Script, turns: int = 1) -> None:
-        """Each call has so many `turns`. The line is turned into sound here, once."""
+        """Each call has so many `turns`, counted from `everybody_in` on. The line is turned into sound here, once."""
         self._stack, self._turns, self._text = stack, turns, script.turns[0].caller
+        self.everybody_in = asyncio.Event()
+        self.everybody_in.set()
         voice = speech.voice("auto", project.ESPEAK_VOICE)
         self._line = resample(voice.synthesize(self._text), voice.rate, RATE)
         self.visits: list[Visit] = []
@@ -59,19 +62,25 @@ class Crowd:
         visit = Visit(len(self.visits) + 1, time.time())
         self.visits.append(visit)
         try:
-            async with Caller(self._stack.url, f"crowd-{visit.number}-{time.time_ns()}") as caller:
+            room = f"crowd-{visit.number}-{time.time_ns()}"
+            async with Caller(self._stack.url, room, tracks=[VOICE_TRACK]) as caller:
                 visit.wrong = await self._talk(caller, visit)
         except Exception as error:
             visit.wrong = f"{type(error).__name__}: {error}"
         visit.over = time.time()
+        visit.settled.set()
         return visit
 
     async def _talk(self, caller: Caller, visit: Visit) -> str:
         """What went wrong; empty when nothing did."""
         visit.greeted = await caller.wait_for_sound(visit.began, GREETED_WITHIN_S)
+        visit.settled.set()
         if visit.greeted is None:
             return "never greeted"
-        for _ in range(self._turns):
+        left = self._turns
+        while left:
+            if self.everybody_in.is_set():
+                left -= 1
             await caller.wait_for_quiet(quiet_s=QUIET_S)
             await asyncio.to_thread(self._stack.control, "POST", "expect", {"text": self._text})
             line = await caller.say(self._line)
@@ -81,6 +90,10 @@ class Crowd:
             visit.answer_s.append(answered - line.end)
         await caller.wait_for_quiet(quiet_s=QUIET_S)
         return "the agent left" if caller.alone else ""
+
+    async def settled(self) -> None:
+        """Return when each caller has been greeted or lost."""
+        await asyncio.gather(*(visit.settled.wait() for visit in self.visits))
 
     @property
     def running(self) -> list[Visit]:

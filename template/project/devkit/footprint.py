@@ -40,7 +40,7 @@ class Footprint:
         self.samples.append(Sample(time.time(), memory, sum(self._cpu_s.values())))
         return self.samples[-1]
 
-    async def watch(self, every_s: float = 1.0) -> None:
+    async def watch(self, every_s: float = 3.0) -> None:
         """Look again and again, until cancelled."""
         while True:
             await asyncio.to_thread(self.sample)

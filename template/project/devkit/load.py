@@ -25,7 +25,6 @@ DONE, CHECK_FAILED = 0, 5
 FOLDER = project.ROOT / "build" / "load"
 SETTLE_S = 8.0
 TURNS = 4
-APART_S = 1.0
 # Beyond this the callers and the emulators starve the worker, and its latency is theirs.
 SATURATED = 0.9
 
@@ -40,6 +39,8 @@ class Planned:
     cores_a_call: float
     mib_a_call: float
     mib_idle: float
+    idle_processes: int
+    process_start_s: float
 
 
 def main(argv: list[str]) -> int:
@@ -50,13 +51,21 @@ def main(argv: list[str]) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m devkit load", description=__doc__)
     parser.add_argument("--calls", type=int, default=8, help="calls at a time")
+    parser.add_argument("--apart", type=float, help="seconds between callers; by default what a warm process takes")
     options = parser.parse_args(argv)
     plan = planned()
+    apart_s = plan.process_start_s if options.apart is None else options.apart
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
     print(f"starting LiveKit server, emulators and worker, then {options.calls} calls at a time ...", flush=True)
-    setup = Options(scripts=[project.ROOT / DEFAULT_SCRIPT], chosen_turn_detection=True, folder=FOLDER, emulators=CHEAP)
+    setup = Options(
+        scripts=[project.ROOT / DEFAULT_SCRIPT],
+        chosen_turn_detection=True,
+        folder=FOLDER,
+        emulators=CHEAP,
+        environment={"IDLE_PROCESSES": str(plan.idle_processes)},
+    )
     with Stack(setup) as stack:
-        made = asyncio.run(run(stack, options.calls))
+        made = asyncio.run(run(stack, options.calls, apart_s))
     made["planned"] = vars(plan)
     (FOLDER / "report.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     print("\n".join([*table(made, plan), "report: build/load/report.json"]))
@@ -79,13 +88,17 @@ def planned() -> Planned:
             cores_a_call=sources["catalogue.limits.core_per_call"]["value"],
             mib_a_call=capacity["memory_call_gib"]["value"] * 1024,
             mib_idle=capacity["memory_idle_gib"]["value"] * 1024,
+            idle_processes=capacity["idle_processes"]["value"],
+            process_start_s=sources["catalogue.limits.process_start_seconds"]["value"],
         )
     except (OSError, ValueError, KeyError):
         raise Trouble(f"{PLAN} is missing or no plan: `copier update` brings it back") from None
 
 
-async def run(stack: Stack, calls: int) -> dict[str, Any]:
+async def run(stack: Stack, calls: int, apart_s: float) -> dict[str, Any]:
     """Hold so many calls at a time over a running stack, and leave what was measured.
+
+    They come `apart_s` from each other, and each stays until all of them have talked together for a while.
 
     Raises:
         Trouble: a process ended meanwhile.
@@ -94,25 +107,29 @@ async def run(stack: Stack, calls: int) -> dict[str, Any]:
     await asyncio.sleep(SETTLE_S)  # what the start takes is not what an idle worker takes
     idle = (await asyncio.to_thread(worker.sample)).memory_mib
     crowd = Crowd(stack, script.load(project.ROOT / DEFAULT_SCRIPT), TURNS)
-    watching, before = asyncio.create_task(worker.watch()), machine_time()
+    crowd.everybody_in.clear()
+    watching = asyncio.create_task(worker.watch())
     tasks = []
     for _ in range(calls):
         tasks.append(asyncio.create_task(crowd.visit()))
-        await asyncio.sleep(APART_S)
+        await asyncio.sleep(apart_s)
+    await crowd.settled()
+    await asyncio.sleep(SETTLE_S)  # the last warm process is replaced meanwhile
+    together, before = time.time(), machine_time()
+    crowd.everybody_in.set()
     await asyncio.gather(*tasks)
     busy = machine_busy(before, machine_time())
     watching.cancel()
     with suppress(asyncio.CancelledError):
         await watching
     stack.watch()
-    return report(crowd.visits, worker, idle, busy)
+    return report(crowd.visits, worker, idle, busy, together)
 
 
-def report(visits: Sequence[Visit], worker: Footprint, idle_mib: float, busy: float) -> dict[str, Any]:
-    """What was measured; a call costs what it adds while all of them run."""
+def report(visits: Sequence[Visit], worker: Footprint, idle_mib: float, busy: float, since: float) -> dict[str, Any]:
+    """What was measured; a call costs what it adds while all of them run, which they do `since` then, a unix time."""
     calls, good = len(visits), [visit for visit in visits if not visit.wrong]
-    start = max((visit.greeted or visit.began for visit in good), default=0.0)
-    together = worker.between(start, min((visit.over or time.time() for visit in good), default=0.0))
+    together = worker.between(since, min((visit.over or time.time() for visit in good), default=0.0))
     return {
         "calls": calls,
         "lost": sum(visit.greeted is None for visit in visits),

@@ -167,7 +167,7 @@ class Hub:
             with self.open(stage, peer(request)):
                 await talk(socket)
             await socket.close()
-        return socket
+        return finished(socket)
 
     async def stand_still(self, stage: str) -> None:
         """Do nothing for as long as the fault is armed.
@@ -181,6 +181,11 @@ class Hub:
     async def in_thread(self, function: Any, *arguments: Any) -> Any:
         """Run a speech model beside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
+
+
+def finished(socket: web.WebSocketResponse) -> web.StreamResponse:
+    """What a handler returns for a websocket: one that was never opened, its client gone, cannot be closed either."""
+    return socket if socket.prepared else web.Response(status=503)
 
 
 @dataclass

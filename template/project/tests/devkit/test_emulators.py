@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from devkit.emulators.app import create_app
@@ -76,6 +78,26 @@ async def test_a_cut_connection_is_cut(client: Client, kind: str) -> None:
     await client.post("/control/faults", json={"stage": "llm", "kind": kind})
     with pytest.raises(aiohttp.ClientError):
         await ask(client, {"role": "user", "content": "hi"})
+
+
+async def test_a_websocket_that_never_opened_ends_without_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    hub = Hub(ToneVoice(), None, Brain(RULES))
+    hub.arm("stt", "hang")
+
+    async def talk(socket: web.WebSocketResponse) -> None:
+        del socket
+        raise AssertionError("it hung until it was of no use")
+
+    async def listen(request: web.Request) -> web.StreamResponse:
+        asyncio.get_running_loop().call_later(0.05, hub.clear)
+        return await hub.converse(request, "stt", "key", talk)
+
+    app = web.Application()
+    app.router.add_get("/{vendor}", listen)
+    async with TestClient(TestServer(app)) as client:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await client.ws_connect("/anybody")
+    assert not caplog.records
 
 
 async def test_an_early_end_loses_words(client: Client) -> None:

@@ -52,13 +52,22 @@ def test_so_many_good_calls_promise_so_much(failed: int, tries: int, expected: f
     assert at_most(failed, tries) == pytest.approx(expected, abs=0.001)
 
 
-PLAN = load.Planned(jobs_per_worker=15, worker_cores=4, full_at=0.7, cores_a_call=0.18, mib_a_call=140, mib_idle=800)
+PLAN = load.Planned(
+    jobs_per_worker=15,
+    worker_cores=4,
+    full_at=0.7,
+    cores_a_call=0.18,
+    mib_a_call=140,
+    mib_idle=800,
+    idle_processes=2,
+    process_start_s=3.0,
+)
 
 
 def measured(*visits: Visit) -> dict[str, Any]:
     worker = Footprint(os.getpid())
     worker.samples = [Sample(at, 1000.0, 0.4 * at) for at in range(30)]
-    return load.report(visits, worker, idle_mib=700.0, busy=0.5)
+    return load.report(visits, worker, idle_mib=700.0, busy=0.5, since=4.0)
 
 
 def test_a_call_costs_what_it_adds_while_all_of_them_run() -> None:
@@ -78,7 +87,7 @@ def test_lost_and_failed_calls_are_told_apart() -> None:
 
 
 def test_calls_that_never_ran_together_are_not_reckoned_with() -> None:
-    made = measured(Visit(1, 0.0, 1.0, [0.8], 3.0), Visit(2, 5.0, 6.0, [0.8], 9.0))
+    made = measured(Visit(1, 0.0, 1.0, [0.8], 3.0), Visit(2, 3.5, 4.0, [0.8], 9.0))
     assert "was not measured" in load.table(made, PLAN)[-1]
 
 

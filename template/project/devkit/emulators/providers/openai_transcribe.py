@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 from ..faults import REFUSALS
 from ..hearing import Listener
-from ..hub import CutOff, Hub, peer
+from ..hub import CutOff, Hub, finished, peer
 
 STAGE = "stt"
 RATE: Final = 24_000  # Hz, the only one that the service takes
@@ -47,7 +47,7 @@ async def _transcribe(hub: Hub, request: web.Request) -> web.StreamResponse:
         with hub.open(STAGE, peer(request)):
             await _Session(hub, request, socket).run()
         await socket.close()
-    return socket
+    return finished(socket)
 
 
 async def _turn_away(socket: web.WebSocketResponse, status: int) -> None:
