@@ -167,7 +167,7 @@ class Hub:
             with self.open(stage, peer(request)):
                 await talk(socket)
             await socket.close()
-        return finished(socket)
+        return finished(request, socket)
 
     async def stand_still(self, stage: str) -> None:
         """Do nothing for as long as the fault is armed.
@@ -183,9 +183,12 @@ class Hub:
         return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
 
 
-def finished(socket: web.WebSocketResponse) -> web.StreamResponse:
-    """What a handler returns for a websocket: one that was never opened, its client gone, cannot be closed either."""
-    return socket if socket.prepared else web.Response(status=503)
+def finished(request: web.Request, socket: web.WebSocketResponse) -> web.StreamResponse:
+    """What a handler returns for a websocket: one that was never opened cannot be closed, and is cut."""
+    if socket.prepared:
+        return socket
+    peer(request).cut()
+    return web.Response()
 
 
 @dataclass

@@ -47,7 +47,7 @@ async def _transcribe(hub: Hub, request: web.Request) -> web.StreamResponse:
         with hub.open(STAGE, peer(request)):
             await _Session(hub, request, socket).run()
         await socket.close()
-    return finished(socket)
+    return finished(request, socket)
 
 
 async def _turn_away(socket: web.WebSocketResponse, status: int) -> None:
