@@ -18,7 +18,7 @@ from .call import DEFAULT_SCRIPT
 from .crowd import CHEAP, Crowd, Visit
 from .footprint import Footprint, cores, machine_busy, machine_time, most_memory_mib
 from .prices import PLAN
-from .processes import Trouble
+from .processes import Trouble, WrongUse
 from .stack import Options, Stack
 
 DONE, CHECK_FAILED = 0, 5
@@ -47,6 +47,7 @@ def main(argv: list[str]) -> int:
     """Run the command; the exit code is 0, or 5 when a call was lost or failed.
 
     Raises:
+        WrongUse: no call at a time, or less than no time between two.
         Trouble: the machine or the plan lacks something, or a process ended.
     """
     parser = argparse.ArgumentParser(prog="python -m devkit load", description=__doc__)
@@ -55,6 +56,10 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     plan = planned()
     apart_s = plan.process_start_s if options.apart is None else options.apart
+    if options.calls < 1:
+        raise WrongUse(f"--calls {options.calls}: at least 1 call at a time")
+    if apart_s < 0:
+        raise WrongUse(f"--apart {apart_s:g}: 0 s or more between callers")
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
     print(f"starting LiveKit server, emulators and worker, then {options.calls} calls at a time ...", flush=True)
     setup = Options(

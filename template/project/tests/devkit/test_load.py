@@ -14,7 +14,7 @@ from devkit import footprint, load
 from devkit.chances import at_most
 from devkit.crowd import Visit
 from devkit.footprint import Footprint, Sample
-from devkit.processes import Child, Trouble
+from devkit.processes import Child, Trouble, WrongUse
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="memory and time of a tree are Linux's to tell")
 BUSY = """
@@ -89,6 +89,15 @@ def test_lost_and_failed_calls_are_told_apart() -> None:
 def test_calls_that_never_ran_together_are_not_reckoned_with() -> None:
     made = measured(Visit(1, 0.0, 1.0, [0.8], 3.0), Visit(2, 3.5, 4.0, [0.8], 9.0))
     assert "was not measured" in load.table(made, PLAN)[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [(["--calls", "0"], "--calls 0: at least 1"), (["--apart", "-1"], "--apart -1: 0 s or more")],
+)
+def test_what_cannot_be_held_is_wrong_use(given: list[str], fix: str) -> None:
+    with pytest.raises(WrongUse, match=fix):
+        load.main(given)
 
 
 def test_the_plan_of_this_project_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
