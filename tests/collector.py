@@ -54,6 +54,7 @@ def binary() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted, written = manifest(version, folder), folder / "manifest.yaml"
         if not (folder / "otelcol").exists() or written.read_text() != wanted:
+            (folder / "otelcol").unlink(missing_ok=True)  # a build that fails must not leave the program of another manifest
             written.write_text(wanted)
             environment = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"}
             run([go, "install", f"{CORE}/cmd/builder@v{version}"], environment)
