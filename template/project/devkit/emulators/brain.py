@@ -88,16 +88,21 @@ class Brain:
             tools = {}
         last = messages[-1] if messages else {}
         if last.get("role") == "tool":
-            return self._after_tool(messages, text_of(last))
-        said = last_said(messages)
+            return self._after_tool(messages, last)
         if last.get("role") in ("system", "developer") and (quoted := QUOTED.search(text_of(last))):
             return Answer(text=quoted[1])
-        return self._by_rule(said, tools) or self._by_words(said, tools) or Answer(text=self.fallback)
+        since = unanswered(messages)
+        said = " ".join(text_of(message) for message in since if message.get("role") == "user")
+        answer = self._by_rule(said, tools) or self._by_words(said, tools) or Answer(text=self.fallback)
+        if answer.tool and (done := [one for one in _results(since) if _tool_of(messages, one) == answer.tool]):
+            return self._after_tool(messages, done[-1])
+        return answer
 
-    def _after_tool(self, messages: list[dict[str, Any]], result: str) -> Answer:
+    def _after_tool(self, messages: list[dict[str, Any]], told: dict[str, Any]) -> Answer:
+        result = text_of(told)
         if quoted := QUOTED.search(result):
             return Answer(text=quoted[1])
-        name = _tool_of(messages)
+        name = _tool_of(messages, told)
         for rule in self.rules:
             if rule.get("when_tool") == name and (found := re.search(rule.get("result", ""), result, re.IGNORECASE)):
                 return Answer(text=_fill(rule["say"], {"result": result, **found.groupdict()}))
@@ -133,15 +138,16 @@ class Brain:
         return Answer(tool=best, arguments=arguments) if all(arguments.values()) else None
 
 
-def last_said(messages: list[dict[str, Any]]) -> str:
-    """What the caller said since the agent last spoke; a pause may have cut it into several messages."""
-    parts: list[str] = []
-    for message in reversed(messages):
+def unanswered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """From the caller's first message that no words of the agent have followed. A pause may have cut what was said into
+    several messages, and a tool may have been called at the first of them before a word of its answer was heard."""
+    first = len(messages)
+    for at, message in reversed(list(enumerate(messages))):
         if message.get("role") == "user":
-            parts.insert(0, text_of(message))
-        elif parts and message.get("role") == "assistant":
+            first = at
+        elif first < len(messages) and message.get("role") == "assistant" and text_of(message):
             break
-    return " ".join(parts)
+    return messages[first:]
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -180,9 +186,13 @@ def completion(answer: Answer) -> list[dict[str, Any]]:
     return [{"content": word if first == 0 else f" {word}"} for first, word in enumerate(answer.text.split())]
 
 
-def _tool_of(messages: list[dict[str, Any]]) -> str:
+def _results(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [message for message in messages if message.get("role") == "tool"]
+
+
+def _tool_of(messages: list[dict[str, Any]], told: dict[str, Any]) -> str:
     calls = {call["id"]: call["function"]["name"] for one in messages for call in one.get("tool_calls") or []}
-    return str(calls.get(messages[-1].get("tool_call_id", ""), ""))
+    return str(calls.get(told.get("tool_call_id", ""), ""))
 
 
 def _fill(text: str, words: dict[str, str]) -> str:

@@ -57,6 +57,19 @@ async def test_the_model_calls_the_tool_and_says_its_result(client: Client) -> N
     assert text_of(events) == "I looked: nine to six"
 
 
+async def test_who_goes_on_after_a_pause_is_told_what_the_tool_had_found(client: Client) -> None:
+    begun: list[dict[str, Any]] = [
+        {"role": "user", "content": "Are you open on Monday?"},
+        {"role": "assistant", "tool_calls": [{"id": "1", "function": {"name": "opening_hours", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "1", "content": "nine to six"},
+    ]
+    _, events = await ask(client, *begun, {"role": "user", "content": "I would come at noon."})
+    assert text_of(events) == "I looked: nine to six"
+    again = {"role": "user", "content": "And are you open on Friday?"}
+    _, events = await ask(client, *begun, {"role": "assistant", "content": "I looked: nine to six"}, again)
+    assert "opening_hours" in json.dumps(events), "what was answered is asked anew"
+
+
 async def test_a_wrong_key_is_refused(client: Client) -> None:
     headers = {"Authorization": "Bearer invalid-key"}
     async with client.post("/openai/v1/chat/completions", json={"messages": []}, headers=headers) as answer:
