@@ -19,6 +19,7 @@ from .speech.pcm import samples
 
 RATE = 16_000
 FRAME_MS = 20
+QUEUE_MS = 200  # of sound to come: how long this process may be held up before its line has a hole
 FRAME = RATE * FRAME_MS // 1000
 LOUD = 500  # of 32767: sound, not noise
 QUIET_S = 1.0
@@ -67,7 +68,7 @@ class Caller:
         self.room_name, self.identity = room, identity
         self._url, self._metadata = url, metadata
         self._room = rtc.Room()
-        self._source = rtc.AudioSource(RATE, 1, queue_size_ms=100)
+        self._source = rtc.AudioSource(RATE, 1, queue_size_ms=QUEUE_MS)
         self._to_say: asyncio.Queue[tuple[bytes, asyncio.Future[Line]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self.ears = {name: Ear() for name in tracks}

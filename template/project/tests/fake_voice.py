@@ -14,11 +14,12 @@ BEEP = ToneVoice()
 
 
 class BeepTTS(tts.TTS[Any]):
-    """One request a sentence, 16 kHz, 0.25 s a word, at once; `wait_s` before the first sound."""
+    """One request a sentence, 16 kHz, 0.25 s a word, at once; `wait_s` before the first sound. Of what it
+    says it makes no more than `share`."""
 
     def __init__(self, wait_s: float = 0.0) -> None:
         super().__init__(capabilities=tts.TTSCapabilities(streaming=False), sample_rate=BEEP.rate, num_channels=1)
-        self.wait_s = wait_s
+        self.wait_s, self.share = wait_s, 1.0
         self.said: list[str] = []
 
     def synthesize(
@@ -36,6 +37,7 @@ class _Beeps(tts.ChunkedStream):
         output_emitter.initialize(
             request_id=utils.shortuuid(), sample_rate=owner.sample_rate, num_channels=1, mime_type="audio/pcm"
         )
-        for piece in pieces(BEEP.synthesize(self._input_text), BEEP.rate, 0.25):
+        beeps = list(pieces(BEEP.synthesize(self._input_text), BEEP.rate, 0.25))
+        for piece in beeps[: round(len(beeps) * owner.share)]:
             output_emitter.push(piece)
         output_emitter.flush()

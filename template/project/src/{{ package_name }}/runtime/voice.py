@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tokenize, tts
 
 from .breaker import Breaker, admitted_first
+from .pace import Pace
 from .voice_stream import DeadlineStream
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One voice, and what is known of its failures."""
+    """One voice, and what is known of its failures and of its pace."""
 
     voice: tts.TTS[Any]
     breaker: Breaker
+    pace: Pace = field(default_factory=Pace)
 
     def failed(self, kind: str, waited_s: float) -> None:
         """It failed by `kind` after `waited_s`: it rests, and then begins anew."""

@@ -12,15 +12,13 @@ from livekit.agents import APIConnectionError, APIConnectOptions, tokenize, tts,
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 
 from . import refusals
+from .pace import letters
 
 if TYPE_CHECKING:
     from .voice import Candidate, DeadlineTTS
 
 # Between the half of a sentence that was heard and the whole of it, so that they are not one word.
 PAUSE_S: Final = 0.3
-# No voice is as fast, in letters a second: what took less was not said to its end. Short sentences are not judged.
-FASTEST: Final = 40.0
-JUDGED_FROM: Final = 20
 # What fails sooner than this has met a connection that had broken while nobody spoke: that says nothing of a provider.
 AT_ONCE_S: Final = 0.3
 
@@ -91,7 +89,7 @@ class DeadlineStream(tts.SynthesizeStream):
         while self._asked:
             candidate = self._asked[0]
             try:
-                await self._speak(candidate.voice, sentence, emitter)
+                await self._speak(candidate, sentence, emitter)
             except Failed as failed:
                 if failed.at_once and candidate.voice not in self._reconnected:
                     self._reconnected.add(candidate.voice)
@@ -110,13 +108,13 @@ class DeadlineStream(tts.SynthesizeStream):
         if failed.kind in ("http-401", "http-403", "http-404"):  # asked again it would refuse again
             self._asked = [other for other in self._asked if other is not candidate]
 
-    async def _speak(self, voice: tts.TTS[Any], sentence: str, emitter: tts.AudioEmitter) -> None:
-        """Hand on what `voice` makes of the sentence.
+    async def _speak(self, candidate: Candidate, sentence: str, emitter: tts.AudioEmitter) -> None:
+        """Hand on what the voice makes of the sentence.
 
         Raises:
             Failed: it did not begin in time, fell silent, or ended early.
         """
-        clock = Clock(self._owner.first_audio_s, self._owner.gap_s)
+        voice, clock = candidate.voice, Clock(self._owner.first_audio_s, self._owner.gap_s)
         sound = self._request(voice, sentence)
         rate = Rate(voice.sample_rate, self._owner.sample_rate)
         starts_at = self._length_s
@@ -135,7 +133,7 @@ class DeadlineStream(tts.SynthesizeStream):
             self._owner.put_away(voice, sound)
         self._hand_on(rate.flush(), emitter)
         emitter.flush()
-        if letters(sentence) >= JUDGED_FROM and clock.heard_s * FASTEST < letters(sentence):
+        if not candidate.pace.whole(sentence, clock.heard_s):
             raise clock.failed("early-end")
 
     def _request(self, voice: tts.TTS[Any], sentence: str) -> tts.SynthesizeStream | tts.ChunkedStream:
@@ -202,11 +200,6 @@ class Rate:
     def flush(self) -> list[rtc.AudioFrame]:
         """The rest."""
         return [] if self._resampler is None else self._resampler.flush()
-
-
-def letters(text: str) -> int:
-    """How much of `text` is spoken: letters and digits."""
-    return sum(character.isalnum() for character in text)
 
 
 def _later(words: list[TimedString], by_s: float) -> list[TimedString]:
