@@ -170,7 +170,7 @@ async def test_a_tool_call_of_another_model_is_refused_until_the_caller_speaks(m
     assert error.status_code == 400
     assert "thought_signature" in str(error.body)
     context.add_message(role="user", content="hello")
-    assert await answer(model, context) == ("Good day to you.", None)
+    assert await answer(model, context) == ("I looked: nine to six", None)
 
 
 async def test_instructions_in_the_middle_are_no_words_of_the_caller(hub: Hub, model: google.LLM) -> None:
