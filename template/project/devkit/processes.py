@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from typing import Any
 
 POLL_S = 0.05
 TERM_GRACE_S = 4.0
+# Below those that Linux and macOS give to whoever asks for any, and to connections: one of them may be taken meanwhile.
+OWN_PORTS = range(20_000, 32_000)
 # Becomes the command, after asking Linux for an end with the parent. Not `preexec_fn`: among threads, which a call has,
 # the copy of this process can wait for ever for a lock that one of them held.
 _ENDS_WITH_PARENT = """
@@ -36,10 +39,18 @@ class WrongUse(Exception):
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses now, neither TCP nor UDP.
+
+    Raises:
+        Trouble: none is found.
+    """
+    for _ in range(100):
+        port = secrets.choice(OWN_PORTS)
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp, suppress(OSError):
+            tcp.bind(("", port))
+            udp.bind(("", port))
+            return port
+    raise Trouble(f"no free port between {OWN_PORTS.start} and {OWN_PORTS.stop}")
 
 
 def claim_port(port: int, purpose: str) -> int:

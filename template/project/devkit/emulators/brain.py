@@ -92,11 +92,16 @@ class Brain:
         if last.get("role") in ("system", "developer") and (quoted := QUOTED.search(text_of(last))):
             return Answer(text=quoted[1])
         since = unanswered(messages)
-        said = " ".join(text_of(message) for message in since if message.get("role") == "user")
-        answer = self._by_rule(said, tools) or self._by_words(said, tools) or Answer(text=self.fallback)
-        if answer.tool and (done := [one for one in _results(since) if _tool_of(messages, one) == answer.tool]):
-            return self._after_tool(messages, done[-1])
+        told = max((at for at, one in enumerate(since) if one.get("role") == "tool"), default=-1)
+        answer = self._to(said_in(since[told + 1 :]), tools)
+        if told >= 0 and not answer.tool:  # who does not ask for it again has only gone on after a pause
+            begun = self._to(said_in(since), tools)
+            if begun.tool and begun.tool == _tool_of(messages, since[told]):
+                return self._after_tool(messages, since[told])
         return answer
+
+    def _to(self, said: str, tools: dict[str, Any]) -> Answer:
+        return self._by_rule(said, tools) or self._by_words(said, tools) or Answer(text=self.fallback)
 
     def _after_tool(self, messages: list[dict[str, Any]], told: dict[str, Any]) -> Answer:
         result = text_of(told)
@@ -150,6 +155,11 @@ def unanswered(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return messages[first:]
 
 
+def said_in(messages: list[dict[str, Any]]) -> str:
+    """The caller's words in these messages."""
+    return " ".join(text_of(message) for message in messages if message.get("role") == "user")
+
+
 def text_of(message: dict[str, Any]) -> str:
     """The text of a message, whose content may be a list of parts."""
     content = message.get("content") or ""
@@ -184,10 +194,6 @@ def completion(answer: Answer) -> list[dict[str, Any]]:
         function = {"name": answer.tool, "arguments": json.dumps(answer.arguments, ensure_ascii=False)}
         return [{"tool_calls": [{"index": 0, "id": answer.call_id, "type": "function", "function": function}]}]
     return [{"content": word if first == 0 else f" {word}"} for first, word in enumerate(answer.text.split())]
-
-
-def _results(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [message for message in messages if message.get("role") == "tool"]
 
 
 def _tool_of(messages: list[dict[str, Any]], told: dict[str, Any]) -> str:
