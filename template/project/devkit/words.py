@@ -28,8 +28,9 @@ CONTRACTIONS: Final = {
 
 
 def normal(text: str) -> str:
-    """Lower case, numbers as digits, contractions open, nothing but words."""
+    """Lower case, numbers as digits, full hours without minutes, contractions open, nothing but words."""
     text = re.sub(r"(?:\b|(?<=\d))([ap])\.?\s?m\b\.?", r" \1m", text.casefold().replace("\u2019", "'"))
+    text = re.sub(r"\b(\d\d?):00\b", r"\1", text)
     text = re.sub(r"\bgood[ -]bye\b", "goodbye", text)
     words = [CONTRACTIONS.get(word, word) for word in re.findall(r"[\w']+", text)]
     return " ".join(NUMBERS.get(word, word) for word in " ".join(words).split())

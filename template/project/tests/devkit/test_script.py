@@ -78,6 +78,12 @@ def test_a_fault_is_the_first_one_s_or_everyone_s() -> None:
     assert (everyone.stage, everyone.everyone, everyone.turn) == ("llm", True, 3)
 
 
-@pytest.mark.parametrize("heard", ["from 9am to 6pm", "from 9 a.m. to 6 p.m.", "from nine a m to six P. M."])
+@pytest.mark.parametrize(
+    "heard", ["from 9am to 6pm", "from 9 a.m. to 6 p.m.", "from nine a m to six P. M.", "from 9:00 to 6:00 p.m."]
+)
 def test_a_time_is_the_same_however_it_is_written(heard: str) -> None:
     assert contains(heard, "6 pm")
+
+
+def test_a_half_hour_is_no_full_one() -> None:
+    assert not contains("until 6:30 p.m.", "6 pm")
