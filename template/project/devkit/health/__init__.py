@@ -26,4 +26,5 @@ CHECKS: Final[tuple[Callable[[], list[Finding]], ...]] = (
     keys.providers,
     keys.settings,
     keys.secrecy,
+    keys.data,
 )
