@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from devkit import doctor, project, server, speech
-from devkit.health import CHECKS, Finding, Severity, keys, machine, packages, tools
+from devkit.health import CHECKS, Finding, Severity, keys, machine, packages, steps, tools
 from devkit.health.finding import ok
 from devkit.processes import Trouble
 
@@ -43,6 +43,20 @@ def only(findings: list[Finding], code: str) -> Finding:
     found = [finding for finding in findings if finding.code == code]
     assert len(found) == 1, findings
     return found[0]
+
+
+def test_the_plans_of_a_project_and_its_own_files_agree() -> None:
+    assert only(steps.owner(), "D501").severity is Severity.OK
+
+
+def test_an_open_step_is_named_until_it_is_done(tmp_path: Path) -> None:
+    step = {"id": "team", "done": {"files": ["app/**/*.py"], "has": "-> Agent"}}
+    assert steps.open_steps(tmp_path, [step]) == [step]
+    (tmp_path / "app" / "team").mkdir(parents=True)
+    (tmp_path / "app" / "team" / "tools.py").write_text("async def to_support() -> Agent: ...")
+    assert steps.open_steps(tmp_path, [step]) == []
+    rest = {"id": "single", "done": {"files": ["app/**/*.py"], "lacks": "-> Agent"}}
+    assert steps.open_steps(tmp_path, [rest]) == [rest]
 
 
 def test_another_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
