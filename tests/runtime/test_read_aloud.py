@@ -27,7 +27,7 @@ def module() -> ModuleType:
 
 @cache
 def reader(language: str) -> Any:
-    spoken = dict(known("languages")[language]["spoken"])
+    spoken = dict(known("spoken")[language])
     spoken["currencies"] = {sign: module().Currency(*names) for sign, names in spoken["currencies"].items()}
     return module().Reader(module().Words(language=language, **spoken))
 

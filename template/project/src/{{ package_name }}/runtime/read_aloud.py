@@ -55,8 +55,8 @@ class Words:
     day_first: bool
     day: str
     first: str
-    date: str
-    year: str
+    day_and_month: str
+    with_year: str
     months: Sequence[str]
     hours: Sequence[str]
     full_hours: Sequence[str]
@@ -162,8 +162,8 @@ class Reader:
     def _say_date(self, found: re.Match[str], day: int, month: int, year: str) -> str:
         if not (1 <= month <= len(self.words.months) and 1 <= day <= 31):
             return found[0]
-        read = self.words.date.format(day=self._say_day(day), month=self.words.months[month - 1])
-        return self.words.year.format(date=read, year=self._year(int(year))) if year else read
+        read = self.words.day_and_month.format(day=self._say_day(day), month=self.words.months[month - 1])
+        return self.words.with_year.format(date=read, year=self._year(int(year))) if year else read
 
     def _day(self, found: re.Match[str]) -> str:
         return f"{self._say_day(int(found['day']))} "
