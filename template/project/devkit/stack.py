@@ -107,6 +107,7 @@ class Stack:
             "MAX_JOBS": "100",
             "MAX_CPU": "2",  # never full by processors: server, emulators and callers work on the same ones
             "IDLE_PROCESSES": "2",
+            "DATA_FOLDER": str((self.options.folder / "data").absolute()),
             "PROVIDER_BOARD": str(self.board),
         }
         if not self.options.real:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
+from devkit import project, script
 from devkit.emulators.faults import KINDS
 from devkit.processes import Trouble, WrongUse, claim_port, free_port
 from devkit.project import ROOT
-from devkit.script import load, parse_fault, parse_faults
+from devkit.script import Script, load, parse_fault, parse_faults, usual
 from devkit.words import contains, error_rate
 
 CALLS = sorted((ROOT / "devkit" / "calls").glob("*.yaml"))
@@ -38,7 +41,7 @@ def test_a_wrong_script_names_the_field(text: str, named: str, tmp_path: Path) -
 
 
 def test_a_missing_script_lists_those_that_exist() -> None:
-    with pytest.raises(WrongUse, match=r"front-desk\.yaml"):
+    with pytest.raises(WrongUse, match=re.escape(usual().name)):
         load(ROOT / "devkit" / "calls" / "nothing.yaml")
 
 
@@ -87,3 +90,22 @@ def test_a_time_is_the_same_however_it_is_written(heard: str) -> None:
 
 def test_a_half_hour_is_no_full_one() -> None:
     assert not contains("until 6:30 p.m.", "6 pm")
+
+
+def test_a_plain_call_is_that_of_the_use_case_or_the_first_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "CALLS", tmp_path)
+    monkeypatch.setattr(project, "USE_CASE", "mine")
+    assert usual() == tmp_path / "mine.yaml"
+    for name in ("barge-in", "older"):
+        (tmp_path / f"{name}.yaml").touch()
+    assert usual().stem == "older"
+    (tmp_path / "mine.yaml").touch()
+    assert usual().stem == "mine"
+
+
+def test_metadata_travels_as_json() -> None:
+    given = {"name": "s", "summary": "s", "language": "en", "turns": [{"caller": "hi"}]}
+    assert Script.model_validate(given).dispatch() == ""
+    assert json.loads(Script.model_validate({**given, "metadata": {"name": "Zoë"}}).dispatch()) == {"name": "Zoë"}
