@@ -88,6 +88,12 @@ def test_a_time_is_the_same_however_it_is_written(heard: str) -> None:
     assert contains(heard, "6 pm")
 
 
+def test_a_number_is_the_same_said_digit_by_digit_and_heard_in_groups() -> None:
+    assert error_rate(["my number is five five five, zero one four three"], ["My number is 555-0143."]) == 0
+    assert error_rate(["five five five, zero one four three"], ["555-0144"]) == 1
+    assert contains("on Tuesday the 7 at 10 30", "the seven")
+
+
 def test_a_half_hour_is_no_full_one() -> None:
     assert not contains("until 6:30 p.m.", "6 pm")
 
