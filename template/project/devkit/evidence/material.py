@@ -86,7 +86,8 @@ def outside_a_job(settings: Any, closing: list[Any]) -> Any:
     process = SimpleNamespace(userdata={})
     turns.prewarm(process)
     job = SimpleNamespace(add_shutdown_callback=closing.append, proc=process)
-    return made.Call(ctx=job, settings=settings, metadata={}, state=hooks.new_state({}), board=breaker.Board(BOARD))
+    state = hooks.new_state({}, settings)
+    return made.Call(ctx=job, settings=settings, metadata={}, state=state, board=breaker.Board(BOARD))
 
 
 def _trimmed(pcm: bytes) -> bytes:

@@ -241,6 +241,16 @@ def test_an_env_file_in_git_is_an_error(root: Root) -> None:
     assert only(keys.secrecy(), "D404").severity is Severity.ERROR
 
 
+def test_a_folder_that_the_app_cannot_write_is_an_error(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATA_FOLDER", raising=False)
+    root("")
+    assert only(keys.data(), "D405").severity is Severity.OK
+    root("DATA_FOLDER=pyproject.toml/kept\n")
+    wrong = only(keys.data(), "D405")
+    assert wrong.severity is Severity.ERROR
+    assert "DATA_FOLDER=pyproject.toml/kept" in wrong.title
+
+
 def test_a_check_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def breaks() -> list[Finding]:
         raise RuntimeError(SECRET)

@@ -40,7 +40,7 @@ class Call:
         ctx.log_context_fields = {"call": call_id(), "room": ctx.job.room.name, "job": ctx.job.id}
         metadata = read_metadata(ctx.job.metadata)
         logger.info("call started")
-        return cls(ctx, settings, metadata, hooks.new_state(metadata), Board(settings.provider_board))
+        return cls(ctx, settings, metadata, hooks.new_state(metadata, settings), Board(settings.provider_board))
 
     def ends(self, ending: Outcome) -> None:
         """Why this call ends, said by the part that ends it; who says it first is right."""

@@ -6,6 +6,7 @@ An app written for an older release runs under newer managed code because of the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from inspect import signature
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,6 +15,7 @@ from livekit.agents import Agent, AgentSession
 from .phrases import PHRASES
 
 if TYPE_CHECKING:
+    from ..settings import Settings
     from .call import Call
 
 
@@ -28,10 +30,15 @@ def _hook(name: str) -> Callable[..., Any] | None:
     return cast("Callable[..., Any] | None", getattr(load(), name, None))
 
 
-def new_state(metadata: dict[str, Any]) -> Any:
-    """`app.new_state(metadata)`: what the call remembers; default: an empty dictionary."""
+def new_state(metadata: dict[str, Any], settings: Settings) -> Any:
+    """`app.new_state(metadata, settings)`: what the call remembers; default: an empty dictionary.
+
+    An app of a release before 0.5 takes the metadata alone.
+    """
     hook = _hook("new_state")
-    return hook(metadata) if hook else {}
+    if hook is None:
+        return {}
+    return hook(metadata, settings) if len(signature(hook).parameters) > 1 else hook(metadata)
 
 
 def first_agent(call: Call) -> Agent:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from .booking import Diary
+from .booking import FrontDesk
 
 
 @dataclass
 class CallState:
-    """Who calls and what has been agreed; handed from agent to agent."""
+    """Who calls, and the desk that books for this caller; handed from agent to agent."""
 
+    desk: FrontDesk
     caller_name: str = ""
-    diary: Diary = field(default_factory=Diary)

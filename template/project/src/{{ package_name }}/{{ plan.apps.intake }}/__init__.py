@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from .agents import Intake
+from .inbox import Inbox
 from .request import Request
 from .state import CallState
 
@@ -16,15 +17,17 @@ if TYPE_CHECKING:
     from livekit.agents import Agent
 
     from ..runtime.call import Call
+    from ..settings import Settings
 
 __all__ = ["PHRASES", "CallState", "first_agent", "new_state"]
 
 PHRASES: Final[dict[str, str]] = {}
 
 
-def new_state(metadata: dict[str, Any]) -> CallState:
+def new_state(metadata: dict[str, Any], settings: Settings) -> CallState:
     """What this call remembers; `metadata` is what it was dispatched with."""
-    return CallState(request=Request(name=str(metadata.get("caller_name", ""))))
+    inbox = Inbox(settings.data_folder / "requests.sqlite3", kept_days=settings.retention_days)
+    return CallState(inbox, Request(name=str(metadata.get("caller_name", ""))))
 
 
 def first_agent(call: Call) -> Agent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Final
 
 from .request import Request
 
-DATABASE: Final = Path(os.environ.get("DATA_FOLDER", "data"), "requests.sqlite3")
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY,
@@ -30,16 +28,17 @@ ON CONFLICT (id) DO UPDATE SET name = excluded.name, contact = excluded.contact,
 
 
 class Inbox:
-    """What people will work on. Each access opens the file anew, so calls in other processes may use it meanwhile."""
+    """Requests of the last `kept_days` days. Each access opens the file anew: calls in other processes use it too."""
 
-    def __init__(self, path: Path = DATABASE) -> None:
+    def __init__(self, path: Path, kept_days: int) -> None:
         """`path` is made on first use."""
-        self._path = path
+        self._path, self._kept = path, f"-{kept_days} days"
 
     def write(self, request: Request, number: int | None = None) -> int:
         """Write `request` down, over the one with `number` if there is one; returns its number."""
         row = (number, request.name, request.contact, request.topic, str(request.urgency), request.summary())
         with closing(self._connect()) as database, database:
+            database.execute("DELETE FROM requests WHERE taken_at < datetime('now', ?)", (self._kept,))
             written = database.execute(_WRITE, row).lastrowid
         return number or int(written or 0)
 

@@ -12,6 +12,6 @@ from .request import Request
 class CallState:
     """The request, where it is written down, and its number once it is."""
 
+    inbox: Inbox
     request: Request = field(default_factory=Request)
-    inbox: Inbox = field(default_factory=Inbox)
     number: int | None = None

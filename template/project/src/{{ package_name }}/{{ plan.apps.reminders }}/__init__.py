@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..runtime.hooks import phrase
 from .agents import Reminders
-from .appointments import Appointment
+from .appointments import Appointment, Appointments
 from .phrases import reminder
 from .state import CallState
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from livekit.agents import Agent, AgentSession
 
     from ..runtime.call import Call
+    from ..settings import Settings
 
 __all__ = ["PHRASES", "CallState", "first_agent", "greet", "new_state"]
 
@@ -26,18 +27,19 @@ PHRASES: Final[dict[str, str]] = {}
 logger = logging.getLogger(__name__)
 
 
-def new_state(metadata: dict[str, Any]) -> CallState:
+def new_state(metadata: dict[str, Any], settings: Settings) -> CallState:
     """What this call remembers. Dispatch it with `{"name": "Anna", "appointment": "2030-01-08T10:30"}`.
 
     Without these, the person calls back: then the agent asks for the name and looks the appointment up.
     """
-    if "appointment" not in metadata:
-        return CallState()
-    try:
-        return CallState(appointment=Appointment.of(metadata))
-    except ValueError:
-        logger.warning("dispatch metadata names no appointment that can be read: ignored")
-        return CallState()
+    file = settings.data_folder / "appointments.sqlite3"
+    state = CallState(Appointments(file, kept_days=settings.retention_days), settings.time_zone)
+    if "appointment" in metadata:
+        try:
+            state.appointment = Appointment.of(metadata)
+        except ValueError:
+            logger.warning("dispatch metadata names no appointment that can be read: ignored")
+    return state
 
 
 def first_agent(call: Call) -> Agent:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import unicodedata
 from contextlib import closing
@@ -12,7 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-DATABASE: Final = Path(os.environ.get("DATA_FOLDER", "data"), "appointments.sqlite3")
 OPEN: Final = (time(9), time(18))  # Monday to Friday
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS appointments (
@@ -71,8 +69,8 @@ class Appointment:
         """All of it in one line."""
         return f"{self.name}, {self.at:%A, %Y-%m-%d at %H:%M}, {self.answer}"
 
-    def moved(self, day: str, at: str) -> Appointment:
-        """The same at another time.
+    def moved(self, day: str, at: str, today: date) -> Appointment:
+        """The same at another time, `today` or later.
 
         Raises:
             NotPossible: day or time is unclear or over, or nobody is there then.
@@ -81,7 +79,7 @@ class Appointment:
             wanted = datetime.fromisoformat(f"{day.strip()}T{at.strip().zfill(5)}")
         except ValueError:
             raise NotPossible(f"{day!r} at {at!r} is not a date and a time: ask which day and time.") from None
-        if wanted.date() < date.today():
+        if wanted.date() < today:
             raise NotPossible(f"{wanted:%Y-%m-%d} is in the past.")
         if wanted.weekday() > 4 or not OPEN[0] <= wanted.time() < OPEN[1]:
             raise NotPossible(f"{wanted:%A %H:%M} is outside Monday to Friday, {OPEN[0]:%H:%M} to {OPEN[1]:%H:%M}.")
@@ -89,11 +87,14 @@ class Appointment:
 
 
 class Appointments:
-    """What was planned and answered. Each access opens the file anew: calls in other processes may use it meanwhile."""
+    """What was planned and answered, until `kept_days` days after the appointment.
 
-    def __init__(self, path: Path = DATABASE) -> None:
+    Each access opens the file anew: calls in other processes use it too.
+    """
+
+    def __init__(self, path: Path, kept_days: int) -> None:
         """`path` is made on first use."""
-        self._path = path
+        self._path, self._kept = path, f"-{kept_days} days"
 
     def write(self, appointment: Appointment) -> None:
         """Write `appointment` down, over what was known of it.
@@ -105,6 +106,7 @@ class Appointments:
         row = (_key(one.name), one.planned.isoformat(), one.name, one.at.isoformat(), str(one.answer))
         try:
             with closing(self._connect()) as database, database:
+                database.execute("DELETE FROM appointments WHERE at < datetime('now', ?)", (self._kept,))
                 database.execute(_WRITE, row)
         except sqlite3.IntegrityError:
             raise NotPossible("That time is taken.") from None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from .appointments import Appointment, Appointments
 
@@ -11,5 +12,6 @@ from .appointments import Appointment, Appointments
 class CallState:
     """The appointment that the call is about, once it is known, and where all of them are written down."""
 
+    appointments: Appointments
+    zone: ZoneInfo
     appointment: Appointment | None = None
-    appointments: Appointments = field(default_factory=Appointments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 
 from livekit.agents import RunContext, ToolError, function_tool, get_job_context
 
@@ -43,7 +44,8 @@ async def move_appointment(ctx: RunContext[CallState], date: str, time: str) -> 
         time: the new time of day, for example 14:00
     """
     try:
-        moved = await _write(ctx, _known(ctx).moved(date, time))
+        today = datetime.now(ctx.userdata.zone).date()
+        moved = await _write(ctx, _known(ctx).moved(date, time, today))
     except NotPossible as error:
         raise ToolError(f"{error} Offer another time.") from None
     return f"Moved to {spoken(moved.at)}."

@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .agents import Support
 from .state import CallState
+from .tickets import Tickets
 
 if TYPE_CHECKING:
     from livekit.agents import Agent
 
     from ..runtime.call import Call
+    from ..settings import Settings
 
 __all__ = ["PHRASES", "CallState", "first_agent", "new_state"]
 
 PHRASES: Final[dict[str, str]] = {}
 
 
-def new_state(metadata: dict[str, Any]) -> CallState:
+def new_state(metadata: dict[str, Any], settings: Settings) -> CallState:
     """What this call remembers; `metadata` is what it was dispatched with."""
-    return CallState(caller_name=str(metadata.get("caller_name", "")))
+    tickets = Tickets(settings.data_folder / "tickets.sqlite3", kept_days=settings.retention_days)
+    return CallState(tickets, caller_name=str(metadata.get("caller_name", "")))
 
 
 def first_agent(call: Call) -> Agent:

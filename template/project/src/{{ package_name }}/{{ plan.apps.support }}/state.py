@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .tickets import Tickets
 
@@ -11,5 +11,5 @@ from .tickets import Tickets
 class CallState:
     """Who calls, and where call backs are written down."""
 
+    tickets: Tickets
     caller_name: str = ""
-    tickets: Tickets = field(default_factory=Tickets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sqlite3
 from contextlib import closing
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-DATABASE: Final = Path(os.environ.get("DATA_FOLDER", "data"), "tickets.sqlite3")
 _NUMBER: Final = re.compile(r"\+?\d{5,15}")
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS tickets (
@@ -39,11 +37,11 @@ class Ticket:
 
 
 class Tickets:
-    """Open tickets. Each access opens the file anew, so calls in other processes may use it meanwhile."""
+    """Open tickets, for `kept_days` days. Each access opens the file anew: calls in other processes use it too."""
 
-    def __init__(self, path: Path = DATABASE) -> None:
+    def __init__(self, path: Path, kept_days: int) -> None:
         """`path` is made on first use."""
-        self._path = path
+        self._path, self._kept = path, f"-{kept_days} days"
 
     def open(self, name: str, number: str, question: str) -> Ticket:
         """Open a ticket, or find the same one: a caller who was told that something went wrong says it again.
@@ -59,6 +57,7 @@ class Tickets:
         if not _NUMBER.fullmatch(number):
             raise NotPossible(f"{number!r} is not a telephone number: ask for it digit by digit.")
         with closing(self._connect()) as database, database:
+            database.execute("DELETE FROM tickets WHERE opened_at < datetime('now', ?)", (self._kept,))
             same = "SELECT id FROM tickets WHERE (name, number, question, done) = (?, ?, ?, 0)"
             known = database.execute(same, (name, number, question)).fetchone()
             made = "INSERT INTO tickets (name, number, question) VALUES (?, ?, ?)"
