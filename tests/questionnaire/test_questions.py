@@ -19,7 +19,6 @@ PHONE = {"channels": ["web", "inbound_phone", "outbound_phone"]}
 NEEDS: dict[tuple[str, str], dict[str, Any]] = {
     ("turn_detection", "stt"): {"stt": "deepgram-flux"},
     **{(f"{stage}_fallback", key): {stage: beside(stage, key)} for stage in ("stt", "llm", "tts") for key in models(stage)},
-    ("use_case", "reminders"): PHONE,
     ("compliance", "tcpa"): PHONE,
     ("call_routing", "by-number"): {"phone_numbers": "+12025550143\n+12025550144"},
     ("call_routing", "spoken"): {"agents": "team"},
@@ -128,7 +127,7 @@ def test_a_planned_preset_is_visible_and_refused(preset: str) -> None:
         {"project_name": '"quoted"'},
         {"contact_email": "nobody"},
         {"languages": []},
-        {"use_case": "reminders", "channels": ["web"]},
+        {"use_case": "reminders", "channels": []},
         {"sip_carrier": "twilio"},
         {"human_transfer": "warm", "channels": ["web"]},
         {"answering_machine_detection": True, "channels": ["inbound_phone"]},

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from . import project
 from .emulators.faults import check
 from .processes import WrongUse
+
+CALLS: Final = project.ROOT / "devkit" / "calls"
 
 
 class Strict(BaseModel):
@@ -62,14 +66,19 @@ class Turn(Strict):
 
 
 class Script(Strict):
-    """A whole call. `ends`: the agent must hang up after the last turn."""
+    """A whole call. `ends`: the agent must hang up after the last turn. `metadata`: the agent is dispatched with it."""
 
     name: str
     summary: str
     language: str
     ends: bool = False
+    metadata: dict[str, Any] = Field(default_factory=dict)
     answers: list[Rule] = Field(default_factory=list)
     turns: list[Turn] = Field(min_length=1)
+
+    def dispatch(self) -> str:
+        """The metadata as a dispatch carries it: JSON, or nothing."""
+        return json.dumps(self.metadata, ensure_ascii=False) if self.metadata else ""
 
 
 class Fault(Strict):
@@ -79,6 +88,16 @@ class Fault(Strict):
     kind: str
     turn: int = Field(ge=1)
     everyone: bool = False
+
+
+def usual() -> Path:
+    """The script of a plain `make call`: that of the use case.
+
+    Scripts are the owner's: where another use case was chosen after the project was born, the first one that is there.
+    """
+    own = CALLS / f"{project.USE_CASE}.yaml"
+    others = sorted(CALLS.glob("*.yaml"), key=lambda path: (path.stem == "barge-in", path.name))
+    return own if own.is_file() or not others else others[0]
 
 
 def load(path: Path) -> Script:

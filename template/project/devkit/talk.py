@@ -19,7 +19,7 @@ from .stack import Options, Stack
 
 DONE = 0
 FOLDER = project.ROOT / "build" / "talk"
-SCRIPT = project.ROOT / "devkit" / "calls" / "front-desk.yaml"
+SCRIPT = script.usual()
 PATIENCE_S = {"page": "60", "text": "3600"}  # people look at a page, and type slowly
 WATCH_S = 1.0
 FAREWELL_S = 2.0
@@ -74,7 +74,8 @@ def serve(stack: Stack, port: int, *, real: bool, open_it: bool) -> None:
     Raises:
         Trouble: a process of the stack ended.
     """
-    site = page.Site(stack.url, suggestions=suggestions(), emulated=not real, hears=real or hears())
+    metadata = script.load(SCRIPT).dispatch()
+    site = page.Site(stack.url, suggestions=suggestions(), metadata=metadata, emulated=not real, hears=real or hears())
     with page.serving(site, port) as address:
         print(f"Talk to {project.PROJECT_NAME}: {address}\nCtrl-C ends it.", flush=True)
         if open_it:
@@ -97,7 +98,7 @@ async def converse(stack: Stack) -> None:
     shown = os.isatty(0)
     if shown:
         print("Type and press Enter; Ctrl-D ends the call. For example:", *suggestions(), sep="\n  ")
-    async with Chat(stack.url, page.token(room, "you")) as chat:
+    async with Chat(stack.url, page.token(room, "you", metadata=script.load(SCRIPT).dispatch())) as chat:
         if not await chat.wait_for_agent():
             raise Trouble(f"the agent did not join the call\n{stack.worker.tail()}")
         await chat.answer()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
+from devkit import project, script
 from devkit.emulators.faults import KINDS
 from devkit.processes import Trouble, WrongUse, claim_port, free_port
 from devkit.project import ROOT
-from devkit.script import load, parse_fault, parse_faults
+from devkit.script import Script, load, parse_fault, parse_faults, usual
 from devkit.words import contains, error_rate
 
 CALLS = sorted((ROOT / "devkit" / "calls").glob("*.yaml"))
@@ -38,7 +41,7 @@ def test_a_wrong_script_names_the_field(text: str, named: str, tmp_path: Path) -
 
 
 def test_a_missing_script_lists_those_that_exist() -> None:
-    with pytest.raises(WrongUse, match=r"front-desk\.yaml"):
+    with pytest.raises(WrongUse, match=re.escape(usual().name)):
         load(ROOT / "devkit" / "calls" / "nothing.yaml")
 
 
@@ -85,5 +88,30 @@ def test_a_time_is_the_same_however_it_is_written(heard: str) -> None:
     assert contains(heard, "6 pm")
 
 
+def test_a_number_is_the_same_said_digit_by_digit_and_heard_in_groups() -> None:
+    assert error_rate(["my number is five five five, zero one four three"], ["My number is 555-0143."]) == 0
+    assert error_rate(["five five five, zero one four three"], ["555-0144"]) == 1
+    assert contains("on Tuesday the 7 at 10 30", "the seven")
+
+
 def test_a_half_hour_is_no_full_one() -> None:
     assert not contains("until 6:30 p.m.", "6 pm")
+
+
+def test_a_plain_call_is_that_of_the_use_case_or_the_first_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "CALLS", tmp_path)
+    monkeypatch.setattr(project, "USE_CASE", "mine")
+    assert usual() == tmp_path / "mine.yaml"
+    for name in ("barge-in", "older"):
+        (tmp_path / f"{name}.yaml").touch()
+    assert usual().stem == "older"
+    (tmp_path / "mine.yaml").touch()
+    assert usual().stem == "mine"
+
+
+def test_metadata_travels_as_json() -> None:
+    given = {"name": "s", "summary": "s", "language": "en", "turns": [{"caller": "hi"}]}
+    assert Script.model_validate(given).dispatch() == ""
+    assert json.loads(Script.model_validate({**given, "metadata": {"name": "Zoë"}}).dispatch()) == {"name": "Zoë"}
