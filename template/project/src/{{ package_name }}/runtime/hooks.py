@@ -1,6 +1,7 @@
 """The only places where managed code calls the app.
 
-Each has a default for an app that has no such name, or whose hook fails or hangs. An app written for an older release runs under newer managed code because of these defaults.
+Each has a default for an app that has no such name, or whose hook fails or hangs. An app written for an older release
+runs under newer managed code because of these defaults.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any, Final
 
-from livekit.agents import AgentSession, RunContext, ToolError, ToolExecutionUpdatedEvent, llm
+from livekit.agents import Agent, AgentSession, RunContext, ToolError, ToolExecutionUpdatedEvent, llm
 from livekit.agents.voice import tool_executor
 
 from . import hooks
@@ -24,8 +24,6 @@ REPORTED_S: Final = 120.0
 # How long a tool may go on after the caller has hung up, in s. A booking that is nearly made should be made. The
 # framework takes a tool that ran on for 5 s for one that works beside the talk.
 AFTER_HANG_UP_S: Final = 3.0
-# How long a tool may take to clean up once it is cancelled, in s.
-CLEAN_UP_S: Final = 1.0
 
 
 class ToolDeadlines:
@@ -42,7 +40,8 @@ class ToolDeadlines:
         update = event.update
         if update.type == "tool_call_started":
             call = update.function_call
-            self._watches[call.call_id] = asyncio.create_task(self._watch(call))
+            owner = self._session.current_agent
+            self._watches[call.call_id] = asyncio.create_task(self._watch(call, owner))
         elif update.type == "tool_call_updated":
             self._reported.add(update.call_id)
         elif update.type == "tool_call_ended":
@@ -50,13 +49,12 @@ class ToolDeadlines:
             if watch := self._watches.pop(update.call_id, None):
                 watch.cancel()
 
-    async def _watch(self, call: llm.FunctionCall) -> None:
+    async def _watch(self, call: llm.FunctionCall, owner: Agent) -> None:
         """Count the time in which the caller hears nothing of the tool.
 
         A tool may talk to the caller itself, by `say` or by an `AgentTask`: that time does not count.
         """
         limit_s = hooks.tool_deadline(call.name, self._default_s)
-        owner = self._session.current_agent
         silent_s = closing_s = 0.0
         while silent_s < limit_s and closing_s < AFTER_HANG_UP_S:
             await asyncio.sleep(STEP_S)
@@ -83,10 +81,10 @@ class ToolDeadlines:
                 "Tell the caller, and offer another way."
             )
             await context.update(error, silent=not speak)
-        running.exe_task.cancel()
-        await asyncio.wait([running.exe_task], timeout=CLEAN_UP_S)
-        # Whatever still runs is not waited for when the session closes.
+        # A tool that goes on although it is cancelled must neither hold the session open nor count as work in hand.
         running.executor._running_tasks.pop(call.call_id, None)
+        tool_executor._RunningTasks[self._session].pop(call.call_id, None)
+        running.exe_task.cancel()
 
 
 def guard(session: AgentSession[Any], default_s: float) -> None:
