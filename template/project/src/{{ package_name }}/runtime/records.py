@@ -27,7 +27,7 @@ from livekit.agents.metrics import ModelUsage
 
 from .breaker import Failure
 from .call import Call
-from .outcomes import Outcome, outcome
+from .outcomes import Outcome, Side, outcome, side
 from .tariff import cost_usd
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Ended:
     """The whole call, once it is over."""
 
     outcome: Outcome
+    ended_by: Side
     reason: str
     duration_s: float
     turns: int
@@ -89,6 +90,7 @@ class Record:
     usage: list[ModelUsage] = field(default_factory=list)
     reason: CloseReason | None = None
     answered: bool = False
+    told: bool = False
     _open: Turn = field(default_factory=lambda: Turn(0))
     _said_last: dict[str, str] = field(default_factory=dict)
     _asked_until: float | None = None  # unix time of the caller's last sound, until the answer to it
@@ -180,6 +182,7 @@ class Record:
 
     def end(self) -> None:
         """Say what became of the call: one line, and whoever listens."""
+        self.told = True
         ended = self.summary()
         logger.info("call ended", extra=asdict(ended))
         for tell in self.on_end:
@@ -190,6 +193,7 @@ class Record:
         names = [name for name in TIMES if any(name in turn.ms for turn in self.turns)]
         return Ended(
             outcome=outcome(self.reason, ending=self.call.ending, answered=self.answered),
+            ended_by=self.call.ended_by or side(self.reason),
             reason=self.reason.value if self.reason else "",
             duration_s=round(time.monotonic() - self.call.started_at, 3),
             turns=sum(turn.number > 0 for turn in self.turns),
@@ -219,11 +223,11 @@ def follow(session: AgentSession[Any], call: Call) -> Record:
 
 
 async def after_call(ctx: JobContext) -> None:
-    """One line about the call that is over, without a word of it."""
-    record = ctx.proc.userdata.pop(KEPT, None)
+    """Tell once, in one line, of the call that is over, without a word of it."""
+    record = ctx.proc.userdata.get(KEPT)
     if record is None:
         logger.warning("call ended", extra={"outcome": Outcome.NEVER_STARTED.value})
-    else:
+    elif not record.told:
         record.end()
 
 
