@@ -29,8 +29,11 @@ async def hang_up(
     *,
     phrase: str = "",
     sound: AsyncIterator[rtc.AudioFrame] | None = None,
-) -> None:
-    """Say `phrase` if one is named, with `sound` where the voice is dead; then close the session and the room."""
+) -> bool:
+    """Say `phrase` if one is named, with `sound` where the voice is dead; then close the session and the room.
+
+    Returns whether the call ended.
+    """
     call.ends(ending)
     if phrase:
         with suppress(TimeoutError, RuntimeError):  # a session that is closing says nothing more
@@ -40,6 +43,7 @@ async def hang_up(
     if not (await asyncio.wait([closing], timeout=CLOSE_S))[0]:
         logger.error("session does not close", extra={"reason": ending.value})
         leave(call, ending)
+    return True
 
 
 def leave(call: Call, ending: Outcome) -> None:

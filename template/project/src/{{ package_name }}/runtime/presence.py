@@ -31,7 +31,7 @@ class Presence:
         """Nobody is there yet, and nobody was asked."""
         self._session, self._call = session, call
         self._asked = 0
-        self._ending: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[bool] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
 
