@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import numpy as np
 from livekit.local_inference import VAD
@@ -98,14 +99,19 @@ class Listener:
         if await self._tell("final", text):
             self._hub.note("stt", "final", self._vendor, text=text)
 
-    async def _words(self) -> str:
+    def _words(self) -> Coroutine[Any, Any, str]:
+        """The words until now, whenever they are awaited."""
         expected = self._hub.expected
         self._told = len(expected.parts)
-        if self._noise and expected.noise:
-            return ""
-        if self._hub.recogniser is None:
-            return expected.since(self._taken)
-        return str(await self._hub.in_thread(self._hub.recogniser.transcribe, bytes(self._utterance), RATE))
+        known = "" if self._noise and expected.noise else None
+        if known is None and self._hub.recogniser is None:
+            known = expected.since(self._taken)
+        return self._recognised(known, bytes(self._utterance))
+
+    async def _recognised(self, known: str | None, sound: bytes) -> str:
+        if known is not None or self._hub.recogniser is None:
+            return known or ""
+        return str(await self._hub.in_thread(self._hub.recogniser.transcribe, sound, RATE))
 
 
 def word_times(text: str, start_s: float, end_s: float) -> list[dict[str, object]]:

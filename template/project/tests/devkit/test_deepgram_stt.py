@@ -71,6 +71,12 @@ async def heard(model: stt.STT[Any]) -> list[str]:
     return [told for told in found if told.startswith(("final", "interim", "end"))]
 
 
+async def drained(model: stt.STT[Any]) -> None:
+    async with model.stream(conn_options=ONCE) as stream:
+        async for _ in stream:
+            pass
+
+
 def fired(hub: Hub) -> list[str]:
     return [one["kind"] for one in hub.faults.fired]
 
@@ -110,11 +116,8 @@ async def test_nova_leaves_a_client_that_sends_nothing(hub: Hub) -> None:
     hub.idle_s = 0.3  # its client keeps the connection alive every 5 s
     async with TestServer(create_app(hub)) as server, http_context.open():
         model = PLUGINS["deepgram_listen"](str(server.make_url("/deepgram")).replace("http", "ws", 1))
-        async with model.stream(conn_options=ONCE) as stream:
-            with pytest.raises(APIError) as left:
-                async with asyncio.timeout(4):
-                    async for _ in stream:
-                        pass
+        with pytest.raises(APIError) as left:
+            await asyncio.wait_for(drained(model), 4)
         await model.aclose()
     assert getattr(left.value, "status_code", None) == 1011
     assert "idle" in [line["event"] for line in hub.journal]
