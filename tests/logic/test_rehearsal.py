@@ -16,13 +16,33 @@ LANGUAGES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "template/catalogu
 BOOKING = {"name": "Ben", "day": "Friday", "time": "15:00"}
 # What is said for that, at once and in two parts with the question in between.
 ASKED = {
-    "en": ("I'm Ben, please book an appointment on Friday at 3 pm.", "My name is Ben, I want an appointment.", "Friday at three in the afternoon"),
-    "de": ("Ich bin Ben, ich hätte gern einen Termin am Freitag um 15 Uhr.", "Ich heiße Ben und möchte einen Termin.", "Freitag um drei Uhr nachmittags"),
-    "fr": ("Je m'appelle Ben, je voudrais un rendez-vous vendredi à 15h.", "Je suis Ben, un rendez-vous s'il vous plaît.", "vendredi à trois heures de l'après-midi"),
+    "en": (
+        "I'm Ben, please book an appointment on Friday at 3 pm.",
+        "My name is Ben, I want an appointment.",
+        "Friday at three in the afternoon",
+    ),
+    "de": (
+        "Ich bin Ben, ich hätte gern einen Termin am Freitag um 15 Uhr.",
+        "Ich heiße Ben und möchte einen Termin.",
+        "Freitag um drei Uhr nachmittags",
+    ),
+    "fr": (
+        "Je m'appelle Ben, je voudrais un rendez-vous vendredi à 15h.",
+        "Je suis Ben, un rendez-vous s'il vous plaît.",
+        "vendredi à trois heures de l'après-midi",
+    ),
     "es": ("Me llamo Ben, quisiera una cita el viernes a las 15:00.", "Soy Ben, quisiera una cita.", "El viernes a las tres de la tarde"),
-    "it": ("Mi chiamo Ben, vorrei un appuntamento venerdì alle 15.", "Sono Ben, vorrei un appuntamento.", "Venerdì alle tre del pomeriggio"),
+    "it": (
+        "Mi chiamo Ben, vorrei un appuntamento venerdì alle 15.",
+        "Sono Ben, vorrei un appuntamento.",
+        "Venerdì alle tre del pomeriggio",
+    ),
     "nl": ("Ik heet Ben, ik wil een afspraak op vrijdag om 15 uur.", "Ik ben Ben en wil een afspraak.", "Vrijdag om drie uur 's middags"),
-    "pt": ("Meu nome é Ben, queria marcar um horário na sexta-feira às 15 horas.", "Sou o Ben, queria marcar uma consulta.", "Sexta às três da tarde"),
+    "pt": (
+        "Meu nome é Ben, queria marcar um horário na sexta-feira às 15 horas.",
+        "Sou o Ben, queria marcar uma consulta.",
+        "Sexta às três da tarde",
+    ),
 }
 
 

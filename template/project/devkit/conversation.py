@@ -141,7 +141,7 @@ class Conversation:
         record.spoken = " ".join(line["text"] for line in lines if _is(line, "tts", "request"))
         record.tools = [_tool(line, journal) for line in lines if _is(line, "llm", "answer") and "tool" in line]
         record.handoff = _handoff(record.tools, journal)
-        if self._recogniser:
+        if self._recogniser and record.answered:
             sound = self._caller.heard_between(record.end, record.over)
             record.agent = await asyncio.to_thread(self._recogniser.transcribe, sound, RATE) if sound else ""
         else:

@@ -1,4 +1,32 @@
-"""A call script: what the caller says, how the emulated model answers, and what must come of it."""
+"""A call script: what the caller says, how the emulated model answers, and what must come of it.
+
+All that a script can say:
+
+    name: example
+    summary: For a reader.
+    language: en
+    ends: true                                     # the agent must hang up; leave it out where the caller does
+    answers:                                       # of the emulated model: the first rule that matches
+      - {when: "hours", say: "From nine to six."}  # `when` is searched in the caller's words
+      - when: 'weekend (?P<name>\\w+)'             # what it finds goes into {name}
+        tools: [{name: one, arguments: {who: "{name}"}}, {name: two}]   # at once; `tool` for a single one
+      - {when_tool: one, result: "^Done", say: "Done."}                 # what follows the result of a tool
+    turns:
+      - caller: "Hello, [700 ms] what are your hours?"                  # with a pause
+        expect: {agent: ["nine"]}                                       # words that are heard
+      - caller: "Wait a moment."
+        barge_in_after_s: 1.5                      # while the agent speaks
+      - acts:                                      # instead of a line, one after the other
+          - {noise: {kind: cough, ms: 400, level_dbfs: -22}}            # or babble, music
+          - {mute: true}
+          - {pause_ms: 500}
+          - {mute: false}
+          - {rejoin: {how: lost, after_ms: 2000}}  # or reload, rebuilt
+        expect: {answer: false}                    # nothing may be heard; the default where nothing is said or typed
+      - acts: [{keys: "12#"}, {type: "Anna, please"}, {say: "Goodbye."}]
+        expect: {tools: [{name: end_call}], handoff: bookings}
+      # `- acts: [{say: "I will", hang_up_after_ms: 300}]` as the last turn hangs up in the middle of a word.
+"""
 
 from __future__ import annotations
 

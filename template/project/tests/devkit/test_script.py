@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import socket
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
 
+from devkit import script as scripts
 from devkit.emulators.faults import KINDS
 from devkit.processes import Trouble, WrongUse, claim_port, free_port
 from devkit.project import ROOT
@@ -71,6 +74,16 @@ def read(folder: Path, *turns: dict[str, object], **more: object) -> Script:
 def test_an_act_that_cannot_be_done_is_refused(turn: dict[str, object], named: str, tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=f"script.yaml: .*{named}"):
         read(tmp_path, turn)
+
+
+def test_the_documented_script_is_one(tmp_path: Path) -> None:
+    example = (scripts.__doc__ or "").split("can say:")[1]
+    (tmp_path / "example.yaml").write_text(textwrap.dedent(example))
+    made = load(tmp_path / "example.yaml")
+    assert [turn.answered for turn in made.turns] == [True, True, False, True]
+    documented = set(re.findall(r"\w+", example))
+    fields = [model.model_fields for model in (Script, scripts.Rule, scripts.Turn, scripts.Act, scripts.Expectation)]
+    assert {name for one in fields for name in one} <= documented
 
 
 def test_only_the_end_of_a_call_hangs_up(tmp_path: Path) -> None:
