@@ -75,7 +75,7 @@ def built(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def installed_by_pip(place: Path, wheel: Path) -> None:
     run(sys.executable, "-m", "venv", place)
-    pip = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [place / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run(*pip, "--require-hashes", "--requirement", ROOT / "requirements.txt")
     run(*pip, "--no-deps", wheel)
     assert list(place.rglob("_template/**/*.pyc")), "pip compiles what it installs: the case that this test is about"
@@ -83,7 +83,7 @@ def installed_by_pip(place: Path, wheel: Path) -> None:
 
 def installed_by_uv(place: Path, wheel: Path) -> None:
     run(UV, "venv", "--quiet", "--python", sys.executable, place)
-    uv = [UV, "pip", "install", "--quiet", "--python", place / "bin" / "python"]
+    uv: list[str | Path] = [UV, "pip", "install", "--quiet", "--python", place / "bin" / "python"]
     run(*uv, "--require-hashes", "--requirement", ROOT / "requirements.txt")
     run(*uv, "--no-deps", wheel)
 
