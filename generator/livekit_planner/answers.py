@@ -103,14 +103,11 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: b
     return steps
 
 
-def refused_by_new(questionnaire: Questionnaire, given: Mapping[str, Any]) -> list[Problem]:
-    """Each answer, given or the preset's, that can be planned and is not emitted yet."""
-    given = split_lists(given, questionnaire.specifications)
-    planned = {step.name: step for step in questionnaire.evaluate(given, planning=True, plan=False)}
-    values = {name: step.value for name, step in planned.items() if step.visible and step.answered}
-    judged = {step.name: step for step in questionnaire.evaluate(values, plan=False)}
-    wrong = ((judged[name], value) for name, value in values.items() if name in judged and judged[name].error)
-    return [Problem(step.name, _value(value), _reason(step, value), _fix(step, value)) for step, value in wrong]
+def refused_by_new(questionnaire: Questionnaire, planned: Iterable[Step]) -> list[Problem]:
+    """Each answer of a plan, given or the preset's, that is not emitted yet."""
+    values = {step.name: step.value for step in planned if step.visible and step.answered}
+    wrong = (step for step in questionnaire.evaluate(values, plan=False) if step.name in values and step.error)
+    return [Problem(step.name, _value(value := values[step.name]), _reason(step, value), _fix(step, value)) for step in wrong]
 
 
 def _value(value: Any) -> Any:

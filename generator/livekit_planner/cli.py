@@ -14,6 +14,7 @@ import click
 
 from . import __version__, source
 from .errors import Problem, Refused
+from .screen import say
 
 if TYPE_CHECKING:
     from .engine import Questionnaire, Step
@@ -126,7 +127,7 @@ def _review(steps: Sequence[Step], *, accepted: bool, interactive: bool) -> None
     if not accepted and not interactive:
         raise Refused(*(replace(blocker, fix=f"{blocker.fix} Or take --accept-blockers.") for blocker in blockers))
     for blocker in blockers:
-        click.echo(f"Blocker: {blocker.line()}", err=True)
+        say(f"Blocker: {blocker.line()}", err=True)
     if not accepted and not click.confirm("Generate it all the same?", err=True):
         raise KeyboardInterrupt
 
@@ -140,13 +141,14 @@ def _report(dest: Path, files: list[str], recorded: dict[str, str], found: list[
     if dry_run:
         click.echo("\n".join(files))
     else:
-        click.echo(f"{len(files)} files in {dest}. Go on with:\n" + "\n".join(f"  {step}" for step in steps))
-        click.echo("Keep it in git from the first day (git init && git add -A && git commit): updates need its history.")
+        say(f"{len(files)} files in {dest}. Go on with:")
+        click.echo("\n".join(f"  {step}" for step in steps))
+        say("Keep it in git from the first day (git init && git add -A && git commit): updates need its history.")
     high = [one for one in found if one["severity"] == "High"]
     if high:
         count = f"{len(high)} High finding{'s' if len(high) > 1 else ''}"
         told = f"The plan's review has {count}: the agent works, and this is what production would show."
-        click.echo("\n".join([told, *map(_finding_text, high)]), err=dry_run)
+        say("\n".join([told, *map(_finding_text, high)]), err=dry_run)
 
 
 def _finding_text(finding: Mapping[str, Any]) -> str:
@@ -173,12 +175,11 @@ def plan(preset: str | None, file: Path | None, sets: Sequence[str], form: str, 
             from . import engine
 
             with engine.Questionnaire(place) as questionnaire:
-                given = merge.gather(preset, file, sets)
-                steps = merge.judge(questionnaire, given, planning=True)
-                refused_by_new = merge.refused_by_new(questionnaire, given)
+                steps = merge.judge(questionnaire, merge.gather(preset, file, sets), planning=True)
+                against = merge.refused_by_new(questionnaire, steps)
                 name = "plan.json" if as_json or form == "json" else "PLAN.md"
                 page = questionnaire.page(f"docs/architecture/{name}.jinja", steps)
-        click.echo(_told(page, refused_by_new, as_json=name == "plan.json"), nl=False)
+        click.echo(_told(page, against, as_json=name == "plan.json"), nl=False)
     except Refused as refused:
         _fail(refused, as_json)
 
@@ -265,5 +266,5 @@ def _fail(refused: Refused, as_json: bool) -> NoReturn:
         click.echo(json.dumps({"ok": False, "errors": [one.record() for one in refused.problems]}, indent=2, ensure_ascii=False))
     else:
         for problem in refused.problems:
-            click.echo(problem.line(), err=True)
+            say(problem.line(), err=True)
     sys.exit(refused.exit_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,9 +12,9 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bin
 
 from . import answers as merge
 from .engine import Choice, Questionnaire, Step
+from .screen import say, wrapped
 
 MARK = "\u203a"
-WIDEST = 100
 # Columns that a prompt takes before the text of a choice.
 BEFORE_CHOICE = 5
 # Shown in a review even if it is what the preset says.
@@ -34,7 +33,7 @@ def ask(questionnaire: Questionnaire, given: Mapping[str, Any]) -> dict[str, Any
     Raises:
         KeyboardInterrupt: Ctrl-C.
     """
-    _say("Esc or Ctrl-B goes back, Ctrl-C leaves without writing anything.")
+    say("Esc or Ctrl-B goes back, Ctrl-C leaves without writing anything.", err=True)
     answers: dict[str, Any] = {}
     position = 0
     while True:
@@ -42,7 +41,7 @@ def ask(questionnaire: Questionnaire, given: Mapping[str, Any]) -> dict[str, Any
         todo = [step for step in steps if step.asked and step.name not in given]
         for index, step in enumerate(todo):
             if step.name in answers and (problem := merge.problem_of(questionnaire, step, answers)):
-                _say(f"! {problem.line()}")
+                say(f"! {problem.line()}", err=True)
                 position = index
                 break
         try:
@@ -75,10 +74,10 @@ def review(steps: Sequence[Step], preset: Sequence[Step]) -> list[str]:
     answered = [step for step in steps if step.visible and step.name != "customise"]
     shown = [step for step in answered if step.name in ALWAYS or step.value != usual.get(step.name)]
     lines = [f"  {step.name:24}{_text(step.value)}" for step in shown]
-    if sum(len(_wrapped(line)) for line in lines) > shutil.get_terminal_size().lines - BELOW_REVIEW:
+    if sum(len(wrapped(line)) for line in lines) > shutil.get_terminal_size().lines - BELOW_REVIEW:
         lines = ["  " + ", ".join(f"{step.name}={_text(step.value)}" for step in shown)]
     rest = f"  {len(answered) - len(shown)} more answers are the preset's."
-    return [part for line in (*lines, rest) for part in _wrapped(line, later=" " * 26 if len(lines) > 1 else "  ")]
+    return [part for line in (*lines, rest) for part in wrapped(line, later=" " * 26 if len(lines) > 1 else "  ")]
 
 
 def _ask_one(step: Step) -> Any:
@@ -130,29 +129,17 @@ def _message(step: Step, qmark: str, *, rule: bool = False) -> str:
     told = step.question.render_value(step.question.help).strip() or step.name
     paragraphs = [told, *([f"Takes: {step.rule()}"] if rule and step.rule() else [])]
     first = " " * (len(qmark) + 1)
-    lines = [line for number, text in enumerate(paragraphs) for line in _wrapped(" ".join(text.split()), "" if number else first)]
+    lines = [line for number, text in enumerate(paragraphs) for line in wrapped(" ".join(text.split()), "" if number else first)]
     return "\n".join(lines).lstrip() + "\n "
 
 
 def _choice_text(choice: Choice) -> str:
     text = f"{choice.label} ({choice.reason})" if choice.reason else choice.label
     indent = " " * BEFORE_CHOICE
-    return "\n".join(_wrapped(text, indent, indent)).lstrip()
+    return "\n".join(wrapped(text, indent, indent)).lstrip()
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def _say(text: str) -> None:
-    click.echo("\n".join(_wrapped(text, later="  ")), err=True)
-
-
-def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
-    """Text as lines that the terminal shows whole."""
-    width = min(shutil.get_terminal_size().columns, WIDEST) - 1
-    return textwrap.wrap(
-        text, width, initial_indent=first, subsequent_indent=later, break_on_hyphens=False, replace_whitespace=True, drop_whitespace=True
-    ) or [""]

@@ -152,6 +152,18 @@ def test_a_model_that_retired_meanwhile_stays_and_becomes_a_blocker(clone: Path,
     assert [one["answer"] for one in findings if one["severity"] == "Blocker"] == ["tts"]
 
 
+def test_a_package_name_that_is_taken_meanwhile_stays(clone: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    copier("copy", "--defaults", "--quiet", "--vcs-ref", list(RELEASES.values())[-1], "--data", "package_name=pillow", clone, project)
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "born")
+    copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
+    assert yaml.safe_load((project / ".copier-answers.yml").read_text())["package_name"] == "pillow"
+    assert (project / "src" / "pillow" / "app" / "hours.py").is_file()
+    assert [path.name for path in (project / "src").iterdir()] == ["pillow"]
+
+
 def test_the_readme_s_updates_work_and_tell_what_stays_for_the_owner(clone: Path, tmp_path: Path) -> None:
     template = tmp_path / "template"
     git(clone, "clone", "--quiet", str(clone), str(template))
