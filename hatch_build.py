@@ -22,7 +22,9 @@ class RecordCommit(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         record = root / RECORD
-        if not record.is_file() or (root / ".git").exists():
+        if not record.is_file() and not (root / ".git").exists():
+            raise RuntimeError("the commit is unknown: build from a clone of the repository or from its sdist, not from an archive")
+        if (root / ".git").exists():
             record = root / "build" / RECORD
             record.parent.mkdir(exist_ok=True)
             record.write_text(json.dumps({"commit": _commit(root), "files": _files(root)}, indent=1) + "\n")

@@ -155,7 +155,7 @@ def _reason(step: Step, value: Any) -> str:
         return f"{', '.join(unknown)} is not a choice"
     if against:
         return "; ".join(against) if isinstance(value, list) else reasons[str(value)]
-    return told
+    return f"takes {told}" if told == step.rule() else told
 
 
 def _fix(step: Step, value: Any) -> str:

@@ -52,6 +52,8 @@ def find() -> Template:
 
 def _git(*arguments: str) -> str:
     try:
+        if not (CHECKOUT / ".git").exists():  # git would answer for a repository around it
+            raise OSError("no repository")
         done = subprocess.run(["git", *arguments], cwd=CHECKOUT, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         problem = Problem("template", None, "its version is unknown: git or its history is missing", "clone the repository with git")

@@ -101,6 +101,27 @@ def test_plain_copier_from_a_folder_with_junk_emits_none(clone: Path, expected: 
     assert files_of(tmp_path / "agent") == expected
 
 
+def test_an_archive_without_history_is_refused_with_the_way_out(clone: Path, tmp_path: Path) -> None:
+    """Also within another repository, whose commit would be recorded otherwise."""
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "somebody else's")
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    run("git", "archive", "--output", tmp_path / "archive.tar", "HEAD", cwd=clone)
+    run("tar", "--extract", "--file", tmp_path / "archive.tar", "--directory", folder)
+    build = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--wheel", folder], capture_output=True, text=True, check=False
+    )
+    assert build.returncode != 0
+    assert "build from a clone of the repository or from its sdist" in build.stdout + build.stderr
+    command = [sys.executable, "-m", "livekit_planner", "new", str(tmp_path / "agent"), "--defaults"]
+    new = subprocess.run(
+        command, cwd=folder, env={"PYTHONPATH": "generator", "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False
+    )
+    assert new.returncode == 4
+    assert "clone the repository with git" in new.stderr
+
+
 def test_wheels_from_checkout_and_sdist_hold_the_same_and_no_junk(clone: Path, built: Path, tmp_path: Path) -> None:
     run(sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", tmp_path, clone)
 

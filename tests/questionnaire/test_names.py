@@ -92,7 +92,7 @@ def shape(value: Any) -> Any:
 
 def shapes(project: Path) -> dict[str, Any]:
     files = [path for path in sorted(project.rglob("*")) if path.is_file()]
-    return {str(path.relative_to(project)): shape(READ.get(path.suffix, lambda _: None)(path.read_text())) for path in files}
+    return {str(path.relative_to(project)): shape(READ[path.suffix](path.read_text()) if path.suffix in READ else None) for path in files}
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,6 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ODD)
 def test_a_name_is_a_text_in_every_file(name: str, usual: dict[str, Any], tmp_path: Path) -> None:
-    texts = {field: name for field in ("project_name", "organisation", "project_summary")}
+    texts = dict.fromkeys(("project_name", "organisation", "project_summary"), name)
     mail = {"contact_email": f"{re.sub('[^a-z0-9]', '', name.lower()) or 'null'}@example.com"}
     assert shapes(render(tmp_path / "agent", {**SAME, **texts, **mail})) == usual
