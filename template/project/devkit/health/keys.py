@@ -81,7 +81,7 @@ def data() -> list[Finding]:
     there = next(one for one in (folder, *folder.parents) if one.exists())
     if there.is_dir() and os.access(there, os.W_OK):
         return [ok("D405", f"the app may keep its files in {named}")]
-    meaning = "The app cannot keep its files, so no appointment can be booked."
+    meaning = "The app cannot keep its files, so nothing that a caller asks for can be written down."
     mend = f"make {there} a folder that you may write, or set DATA_FOLDER in .env"
     return [Finding("D405", Severity.ERROR, f"DATA_FOLDER={named} cannot be written", meaning, mend)]
 
