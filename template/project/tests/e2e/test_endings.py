@@ -1,4 +1,4 @@
-"""How a call ends, in a real room: a caller whose connection is rebuilt is still there, and the record says who ended."""
+"""How a call ends in a real room: a rebuilt connection ends none, and the record says which side ended."""
 
 from __future__ import annotations
 
