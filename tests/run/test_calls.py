@@ -26,7 +26,7 @@ def test_the_newborn_project_holds_a_conversation(born: Born) -> None:
 
 def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
     project = born("web-assistant")
-    project.make("call", "FAULT=llm:hang@1,stt:silent@2,tts:http-500@3")
+    project.make("call", "FAULT=llm-all:hang@1,stt:silent@2,tts:http-500@3")
     report = project.report()
     assert report["ok"] is True
     assert {error["stage"] for error in report["errors"] if error["spoken"]} == {"stt", "llm", "tts"}

@@ -87,6 +87,8 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
         for name, value in OFFLINE.items()
         if not (name == "TURN_DETECTION" and stack.options.chosen_turn_detection)
     }
+    if talk.scripted and not talk.real:
+        replaced["RECOGNISER"] = "script"
     journal = await asyncio.to_thread(stack.control, "GET", "journal")
     (stack.options.folder / "journal.json").write_text(json.dumps(journal, indent=1, ensure_ascii=False))
     made = report.compose(script, talk, missed, fired, replaced)
@@ -108,6 +110,8 @@ def _print(made: dict[str, Any], as_json: bool) -> None:
     print(f"longest silence before an answer: {made['dead_air_ms_max']} ms")
     if made["wer"] is not None:
         print(f"caller's words heard wrongly: {made['wer']:.1%}")
+    if "RECOGNISER" in made["replaced_offline"]:
+        print(f"words came from the script: no recogniser here understands VOICE={made['voice']} in {project.LANGUAGE}")
     print("report: build/call/report.json, sound: build/call/call.wav")
     for missed in made["missed"]:
         print(f"NOT AS EXPECTED: {missed}")

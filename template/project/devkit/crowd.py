@@ -50,7 +50,7 @@ class Crowd:
 
     def __init__(self, stack: Stack, script: Script, turns: int = 1) -> None:
         """Each call has so many `turns`, counted from `everybody_in` on. The line is turned into sound here, once."""
-        self._stack, self._turns, self._text = stack, turns, script.turns[0].caller
+        self._stack, self._turns, self._text = stack, turns, script.turns[0].words
         self._metadata = script.dispatch()
         self.everybody_in = asyncio.Event()
         self.everybody_in.set()

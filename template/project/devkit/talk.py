@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import logging
 import os
 import shutil
@@ -12,7 +11,7 @@ import time
 import webbrowser
 from pathlib import Path
 
-from . import page, project, script
+from . import page, project, script, speech
 from .chat import Chat, keyboard
 from .processes import Trouble, claim_port
 from .stack import Options, Stack
@@ -53,19 +52,20 @@ def main(argv: list[str]) -> int:
 
 
 def setup(*, real: bool, text: bool) -> Options:
-    """The stack of a conversation: the model answers as in the usual call script."""
+    """The stack of a conversation: without a script the model rehearses; a person is heard whatever the voice is."""
     environment = {"USER_AWAY_SECONDS": PATIENCE_S["text" if text else "page"]}
-    return Options(scripts=[SCRIPT], real=real, folder=FOLDER, environment=environment)
+    ears = ["--recogniser", "moonshine"] if hears() else []
+    return Options(real=real, folder=FOLDER, emulators=ears, environment=environment)
 
 
 def suggestions(path: Path = SCRIPT) -> list[str]:
     """What a caller can say: the first lines of the call script."""
-    return [turn.caller for turn in script.load(path).turns[:3]]
+    return [turn.words for turn in script.load(path).turns if turn.words][:3]
 
 
 def hears() -> bool:
     """Whether spoken words are recognised on this machine; only English ones are."""
-    return project.LANGUAGE == "en" and importlib.util.find_spec("moonshine_voice") is not None
+    return speech.understands(project.LANGUAGE)
 
 
 def serve(stack: Stack, port: int, *, real: bool, open_it: bool) -> None:
