@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from . import project, speech
-from .caller import RATE, Caller
+from . import apologies, project, speech
+from .apologies import Apology
+from .caller import FILLER_TRACK, FRAME_MS, RATE, Caller, loud_s
 from .script import Fault, Script, Turn
 from .speech.pcm import resample
 from .stack import Stack
-from .words import contains, normal
 
 ANSWER_TIMEOUT_S = 20.0
 GREETING_TIMEOUT_S = 30.0
@@ -23,7 +23,6 @@ HANG_UP_TIMEOUT_S = 15.0
 ENDED_AFTER_S, MENDED_WITHIN_S = 1.8, 4.0
 # What shows that a vendor did its stage's work.
 DONE_BY = {"stt": "final", "llm": "first_token", "tts": "first_audio"}
-APOLOGIES = ("apology", "not_heard", "giving_up")
 
 
 @dataclass
@@ -44,7 +43,7 @@ class TurnRecord:
     answered_by: dict[str, str | None] = field(default_factory=dict)
     interrupted: bool = False
     silent_after_ms: int | None = None
-    apology: bool = False
+    apology: Apology | None = None
     repeated: bool = False
     latency_ms: dict[str, int | None] = field(default_factory=dict)
 
@@ -57,8 +56,14 @@ class Conversation:
         self._stack, self._caller, self._script, self._faults = stack, caller, script, faults
         self._recogniser = speech.recogniser("auto", project.LANGUAGE)
         voice = speech.voice("auto", project.ESPEAK_VOICE)
-        self.voice_name, self.real = voice.name, stack.options.real
+        self.voice_name, self.real, self.product = voice.name, stack.options.real, stack.options.product
+        self.words_from = stack.words_from
         self._sound = {turn.caller: resample(voice.synthesize(turn.caller), voice.rate, RATE) for turn in script.turns}
+        self._phrases = apologies.texts()
+        self._phrase_s: dict[str, float] = {}
+        if self._recogniser is None:
+            sounds = {name: resample(voice.synthesize(text), voice.rate, RATE) for name, text in self._phrases.items()}
+            self._phrase_s = {name: loud_s(sound) for name, sound in sounds.items()}
         self.records: list[TurnRecord] = []
         self.greeted_after_ms: int | None = None
         self.ended_by_agent = False
@@ -145,17 +150,32 @@ class Conversation:
             record.agent = await asyncio.to_thread(self._recogniser.transcribe, sound, RATE) if sound else ""
         else:
             record.agent = record.spoken if record.answered else ""
-        record.apology = self._sounds_like_an_apology(record)
+        record.apology = self._apology(record)
         record.latency_ms = self._latency(record, lines)
 
-    def _sounds_like_an_apology(self, record: TurnRecord) -> bool:
-        said = [normal(project.STRINGS[name]) for name in APOLOGIES]
-        spoken = normal(f"{record.spoken} {record.agent}")
-        if any(text in spoken for text in said) or contains(record.agent, "sorry"):
-            return True
-        # A tone, or sentences prepared beforehand in a language nobody recognises here: heard, but never asked for.
+    def _apology(self, record: TurnRecord) -> Apology | None:
+        """The apology that was heard in this turn, whole or in part."""
+        if self._recogniser:
+            return apologies.in_words(record.agent, self._phrases)
         struck = any(fault.turn == record.number for fault in self._faults)
-        return struck and record.answered is not None and not record.spoken
+        if record.answered is None or not (record.spoken or struck):
+            return None
+        heard_s = sum(record.end < at <= record.over for at in self._caller.ear.loud) * FRAME_MS / 1000
+        return apologies.in_sound(heard_s, record.spoken, self._phrase_s, self._phrases)
+
+    def longest_silence_ms(self) -> int | None:
+        """The longest silence of the call in which the caller waited: before the greeting, before and in answers.
+
+        A filler ends a silence, and another one begins after it. None if the agent never said a word.
+        """
+        if self.greeted_after_ms is None:
+            return None
+        heard = sorted(at for ear in self._caller.ears.values() for at in ear.loud)
+        waits = [(self._caller.joined_at, self._caller.joined_at + self.greeted_after_ms / 1000)]
+        for record in self.records:
+            own = [at for at in self._caller.ear.loud if record.end < at <= record.over]
+            waits.append((record.end, own[-1] if own else record.over))
+        return max(_longest_gap([start, *(at for at in heard if start < at < end), end]) or 0 for start, end in waits)
 
     def _latency(self, record: TurnRecord, lines: list[dict[str, Any]]) -> dict[str, int | None]:
         """Each stage in ms, from the caller's last sample or from the stage's own request."""
@@ -169,7 +189,8 @@ class Conversation:
             "stt_final": _since(record.end, first.get(("stt", "final"))),
             "llm_first_token": _since(first.get(("llm", "request")), first.get(("llm", "first_token"))),
             "tts_first_audio": _since(first.get(("tts", "request")), first.get(("tts", "first_audio"))),
-            "audible": _since(record.end, self._caller.first_audible(record.end)) if record.answered else None,
+            "filler": _since(record.end, self._caller.ears[FILLER_TRACK].first_sound(record.end)),
+            "audible": _since(record.end, self._caller.first_audible(record.end)),
             "voice_to_voice": _since(record.end, record.answered),
             "answer_gap": _longest_gap([at for at in self._caller.ear.loud if at > record.end]),
         }

@@ -99,7 +99,7 @@ class Listener:
     async def _words(self) -> str:
         if self._hub.recogniser is None:
             return self._hub.expected.text if self._hub.expected.serial > self._line_taken else ""
-        return str(await self._hub.in_thread(self._hub.recogniser.transcribe, bytes(self._utterance), RATE))
+        return await self._hub.words(bytes(self._utterance), RATE)
 
 
 def word_times(text: str, start_s: float, end_s: float) -> list[dict[str, object]]:
