@@ -179,16 +179,14 @@ class Conversation:
 
     def _latency(self, record: TurnRecord, lines: list[dict[str, Any]]) -> dict[str, int | None]:
         """Each stage in ms, from the caller's last sample or from the stage's own request."""
-        first: dict[tuple[str, str], float] = {}
-        for line in lines:
-            if line["t"] >= record.end - 0.5:
-                first.setdefault((line["stage"], line["event"]), line["t"])
+        lines = [line for line in lines if line["t"] >= record.end - 0.5]
+        final = next((line["t"] for line in lines if _is(line, "stt", "final")), None)
         thinking = next((at for at, state in self._caller.states if state == "thinking" and at > record.end), None)
         return {
             "end_of_turn": _since(record.end, thinking),
-            "stt_final": _since(record.end, first.get(("stt", "final"))),
-            "llm_first_token": _since(first.get(("llm", "request")), first.get(("llm", "first_token"))),
-            "tts_first_audio": _since(first.get(("tts", "request")), first.get(("tts", "first_audio"))),
+            "stt_final": _since(record.end, final),
+            "llm_first_token": _between(lines, ("llm", "request"), ("llm", "first_token")),
+            "tts_first_audio": _between(lines, ("tts", "request"), ("tts", "first_audio")),
             "filler": _since(record.end, self._caller.ears[FILLER_TRACK].first_sound(record.end)),
             "audible": _since(record.end, self._caller.first_audible(record.end)),
             "voice_to_voice": _since(record.end, record.answered),
@@ -197,6 +195,13 @@ class Conversation:
 
     async def _control(self, method: str, path: str, body: object = None) -> Any:
         return await asyncio.to_thread(self._stack.control, method, path, body)
+
+
+def _between(lines: list[dict[str, Any]], one: tuple[str, str], other: tuple[str, str]) -> int | None:
+    """From the first line that is `one` to the first after it that is `other`, in ms; None without both."""
+    begun = next((line["t"] for line in lines if _is(line, *one)), None)
+    done = next((line["t"] for line in lines if begun is not None and line["t"] >= begun and _is(line, *other)), None)
+    return _since(begun, done)
 
 
 def _longest_gap(loud: list[float]) -> int | None:
