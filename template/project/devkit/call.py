@@ -92,16 +92,19 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
     talk = Conversation(stack, caller, script, faults)
     async with Machine({"worker": stack.worker.pid, "server": stack.server.pid}) as watch, caller:
         holding = asyncio.create_task(talk.hold())
-        while not (await asyncio.wait([holding], timeout=1.0))[0]:
-            try:
+        try:
+            while True:
+                over, _ = await asyncio.wait([holding], timeout=1.0)
                 stack.watch()
+                machine = watch.judged(caller.microphone, await asyncio.to_thread(stack.control, "GET", "machine"))
+                if over or not machine["ok"]:  # what cannot be judged is not worth its time
+                    break
                 if time.monotonic() > until:
                     raise Trouble("the call does not end, although each of its waits has a limit")
-            except BaseException:
-                holding.cancel()
-                raise
-        holding.result()
-    machine = watch.judged(caller.microphone, await asyncio.to_thread(stack.control, "GET", "machine"))
+        finally:
+            holding.cancel()
+        if over:
+            holding.result()
     fired = (await asyncio.to_thread(stack.control, "GET", "faults"))["fired"]
     missed = report.judge(script, talk, fired, faults) if machine["ok"] else []
     journal = await asyncio.to_thread(stack.control, "GET", "journal")

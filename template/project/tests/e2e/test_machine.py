@@ -6,35 +6,30 @@ import asyncio
 import os
 import signal
 
-from devkit.call import run
+from devkit.call import judged, run
 from devkit.project import ROOT
-from devkit.script import load
+from devkit.script import Expectation, load
 from devkit.stack import Stack
 
 SCRIPT = load(ROOT / "devkit" / "calls" / "front-desk.yaml")
-# Of each second the emulators get no processor for so long, in s.
-STARVED_S = 0.7
+HELD_UP_S = 0.8
 
 
-async def starve(stack: Stack) -> None:
-    """Take the processors from the emulators again and again, as other work would."""
-    try:
-        while True:
-            os.kill(stack.emulators.pid, signal.SIGSTOP)
-            await asyncio.sleep(STARVED_S)
-            os.kill(stack.emulators.pid, signal.SIGCONT)
-            await asyncio.sleep(1 - STARVED_S)
-    finally:
-        os.kill(stack.emulators.pid, signal.SIGCONT)
-
-
-async def test_a_call_without_processors_is_not_judged(stack: Stack) -> None:
+async def test_a_call_whose_machine_was_held_up_is_not_judged(stack: Stack) -> None:
     script = SCRIPT.model_copy(update={"turns": SCRIPT.turns[:1], "ends": False})
-    starving = asyncio.create_task(starve(stack))
-    try:
-        report = await run(stack, script)
-    finally:
-        starving.cancel()
+    calling = asyncio.create_task(run(stack, script))
+    await asyncio.sleep(3)
+    os.kill(stack.emulators.pid, signal.SIGSTOP)  # the rest of the machine has all processors now
+    await asyncio.sleep(HELD_UP_S)
+    os.kill(stack.emulators.pid, signal.SIGCONT)
+    report = await calling
     assert not report["machine"]["ok"]
     assert any("emulators" in line for line in report["machine"]["over"])
     assert (report["ok"], report["missed"]) == (False, [])
+
+
+async def test_a_wrong_answer_on_a_machine_that_keeps_time_is_missed(stack: Stack) -> None:
+    wrong = SCRIPT.turns[0].model_copy(update={"expect": Expectation(agent=["elephants"])})
+    report = await judged(stack, SCRIPT.model_copy(update={"turns": [wrong], "ends": False}))
+    assert any("elephants" in missed for missed in report["missed"])
+    assert (report["ok"], report["machine"]["ok"]) == (False, True)
