@@ -33,7 +33,7 @@ MODULES = {
         f"{CONTRIB}/exporter/googlecloudexporter",
         f"{CONTRIB}/exporter/googlemanagedprometheusexporter",
     ],
-    "extensions": [f"{CONTRIB}/extension/healthcheckextension"],
+    "extensions": [f"{CONTRIB}/extension/bearertokenauthextension", f"{CONTRIB}/extension/healthcheckextension"],
     "providers": [f"{CORE}/confmap/provider/{kind}provider" for kind in ("env", "file")],
 }
 BUILD_TIMEOUT_S = 900.0

@@ -20,6 +20,7 @@ SELF = {"preset": "contact-centre"}
 VM = {"preset": "single-vm"}
 CALLS = {"preset": "reminders"}
 EU = {"preset": "regulated-eu"}
+LUNA = {"llm": "openai-gpt-5.6-luna", "llm_fallback": "none"}
 
 # Code: answers that fire it, answers that do not. The pair differs in as little as it can.
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -36,6 +37,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "drain-cuts-longest": ({**DESK, "drain_minutes": 29}, {**DESK, "drain_minutes": 30}),
     "hosted-cuts": ({"longest_call_minutes": 61}, {"longest_call_minutes": 60}),
     "drain-over-upgrade": ({**DESK, "longest_call_minutes": 59}, {**DESK, "longest_call_minutes": 58}),
+    "month-and-peak": ({"peak_calls_per_hour": 600, "monthly_calls": 6000}, {"peak_calls_per_hour": 600}),
     "blocking-loose": ({**DESK, "blocking_target": 0.06}, {**DESK, "blocking_target": 0.05}),
     "blocking-strict": ({**DESK, "blocking_target": 0.001}, {**DESK, "blocking_target": 0.01}),
     "no-growth": ({**DESK, "growth_factor": 1.1}, {**DESK, "growth_factor": 1.2}),
@@ -44,15 +46,15 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "dispatch-once": (VM, {}),
     "redis-outage": (SELF, VM),
     "redis-trunks": (SELF, DESK),
-    "latency-tail": ({}, {"llm": "groq-gpt-oss-120b"}),
+    "latency-tail": (LUNA, {}),
     "latency-slow-turns": ({**DESK, "llm": "gemini-3.6-flash"}, DESK),
     "latency-guessed": ({"llm": "openai-compatible"}, {}),
-    "tool-silence": ({"thinking_sound": False}, {"thinking_sound": True}),
-    "deadline-early": ({"llm_first_token_deadline_ms": 2000}, {"llm_first_token_deadline_ms": 2500}),
-    "hang-late": ({}, {"llm_hedging": "p90"}),
+    "tool-silence": (LUNA, {**LUNA, "thinking_sound": True}),
+    "deadline-early": ({**LUNA, "llm_first_token_deadline_ms": 2000}, {**LUNA, "llm_first_token_deadline_ms": 2500}),
+    "hang-late": (LUNA, {**LUNA, "llm_hedging": "p90"}),
     "give-up-late": ({"max_unrecoverable_errors": 6}, {"max_unrecoverable_errors": 5}),
     "no-stt-fallback": ({}, DESK),
-    "no-llm-fallback": ({}, {"llm_fallback": "groq-gpt-oss-120b"}),
+    "no-llm-fallback": ({"llm_fallback": "none"}, {}),
     "no-tts-fallback": ({}, {"tts_fallback": "deepgram-aura-2"}),
     "shared-vendor": (VM, {**VM, "tts": "elevenlabs-flash-v2.5"}),
     "model-retires-soon": ({"stt": "openai-gpt-4o-transcribe"}, {}),
@@ -69,6 +71,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "ranges-wide": ({**DESK, "allowed_caller_ranges": "54.0.0.0/15"}, {**DESK, "allowed_caller_ranges": "54.0.0.0/16"}),
     "sip-plain": ({**DESK, "sip_security": "plain"}, {**DESK, "sip_security": "plain", "compliance": "hipaa"}),
     "sip-plain-personal": ({**DESK, "sip_security": "plain", "compliance": "hipaa"}, {**DESK, "sip_security": "plain"}),
+    "reminders-wait": ({"use_case": "reminders"}, {**CALLS, "channels": ["outbound_phone"]}),
     "no-person": (CALLS, DESK),
     "transfer-lines": (SELF, DESK),
     "hours-tcpa": ({**CALLS, "calling_hours": "09:00-21:01"}, {**CALLS, "calling_hours": "08:00-21:00"}),
@@ -149,6 +152,22 @@ def test_the_remedy_is_an_answer_that_ends_the_finding(code: str) -> None:
     change = found(fires)[code]["set"]
     mended = {**fires, **change}
     assert code not in found({name: value for name, value in mended.items() if value is not None})
+
+
+def test_the_default_preset_has_no_high_finding() -> None:
+    assert not {"Blocker", "High"} & {one["severity"] for one in planned()["document"]["findings"]}
+
+
+def test_the_month_follows_the_busiest_hour() -> None:
+    """100 busy hours a month, as the preset has: 600 calls an hour are 60,000 a month."""
+    assert planned(peak_calls_per_hour=600)["document"]["answers"]["monthly_calls"] == 60_000
+
+
+def test_a_month_that_its_busiest_hour_contradicts_is_found_on_both_sides() -> None:
+    assert "month-and-peak" in found({"monthly_calls": 60 * 401})
+    assert "month-and-peak" not in found({"monthly_calls": 60 * 400})
+    assert "month-and-peak" not in found({"monthly_calls": 60 * 30})
+    assert "month-and-peak" in found({"monthly_calls": 60 * 29})
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -31,7 +31,7 @@ def test_the_newborn_project_holds_a_conversation(born: Born) -> None:
 
 def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
     project = born("web-assistant")
-    report = project.call("FAULT=llm:hang@1,stt:silent@2,tts:http-500@3")
+    report = project.call("FAULT=llm-all:hang@1,stt:silent@2,tts:http-500@3")
     assert {error["stage"] for error in report["errors"] if error["spoken"]} == {"stt", "llm", "tts"}
     said = [turn["apology"] for turn in report["turns"] if turn["apology"]]
     assert [apology["whole"] for apology in said] == [True] * 3

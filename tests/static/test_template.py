@@ -68,7 +68,7 @@ def test_the_suffix_tells_whether_answers_are_inside(path: Path) -> None:
 
 def undeclared(source: str) -> set[str]:
     environment = jinja2.Environment(trim_blocks=True, autoescape=False)  # noqa: S701
-    for name in ("to_json", "to_nice_yaml", "combine", "regex_search", "regex_replace", "to_datetime"):
+    for name in ("from_json", "to_json", "to_nice_yaml", "combine", "regex_search", "regex_replace", "to_datetime"):
         environment.filters[name] = lambda value: value
     return jinja2.meta.find_undeclared_variables(environment.parse(source))
 

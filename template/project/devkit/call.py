@@ -18,13 +18,13 @@ from .caller import Caller
 from .conversation import Conversation
 from .machine import Machine, told
 from .processes import Trouble
-from .script import Fault, Script, load, parse_faults
+from .script import Fault, Script, load, parse_faults, usual
 from .stack import Options, Stack
 
 DONE, TOO_BUSY, CHECK_FAILED = 0, 4, 5
 # A turn waits for quiet (30 s), its answer (20 s) and its end (30 s), and may be repeated; a call has its greeting too.
 TURN_LIMIT_S, CALL_LIMIT_S = 180.0, 90.0
-DEFAULT_SCRIPT = Path("devkit/calls/front-desk.yaml")
+DEFAULT_SCRIPT = usual().relative_to(project.ROOT)
 
 
 def main(argv: list[str]) -> int:
@@ -88,7 +88,7 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
     """
     until = time.monotonic() + CALL_LIMIT_S + TURN_LIMIT_S * len(script.turns)
     await asyncio.to_thread(stack.forget)
-    caller = Caller(stack.url, f"call-{time.time_ns()}")
+    caller = Caller(stack.url, f"call-{time.time_ns()}", metadata=script.dispatch())
     talk = Conversation(stack, caller, script, faults)
     async with Machine({"worker": stack.worker.pid, "server": stack.server.pid}) as watch, caller:
         holding = asyncio.create_task(talk.hold())

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from . import apologies, project, speech
+from .acts import Acts
 from .apologies import Apology
 from .caller import FILLER_TRACK, FRAME_MS, RATE, Caller, loud_s
 from .script import Fault, Script, Turn
@@ -17,6 +18,7 @@ from .speech.pcm import resample
 from .stack import Stack
 
 ANSWER_TIMEOUT_S = 20.0
+SILENCE_TIMEOUT_S = 5.0  # for what is not to be answered
 GREETING_TIMEOUT_S = 30.0
 HANG_UP_TIMEOUT_S = 15.0
 # An answer is over after so much silence, in s; one that a fault may have broken off is waited for longer.
@@ -54,11 +56,11 @@ class Conversation:
     def __init__(self, stack: Stack, caller: Caller, script: Script, faults: Sequence[Fault] = ()) -> None:
         """The caller's lines are turned into sound here, before the call."""
         self._stack, self._caller, self._script, self._faults = stack, caller, script, faults
-        self._recogniser = speech.recogniser("auto", project.LANGUAGE)
         voice = speech.voice("auto", project.ESPEAK_VOICE)
+        self._recogniser = speech.recogniser("auto", project.LANGUAGE, voice.name)
         self.voice_name, self.real, self.product = voice.name, stack.options.real, stack.options.product
         self.words_from = stack.words_from
-        self._sound = {turn.caller: resample(voice.synthesize(turn.caller), voice.rate, RATE) for turn in script.turns}
+        self._acts = Acts(caller, voice, script, lambda line: self._control("POST", "expect", line))
         self._phrases = apologies.texts()
         self._phrase_s: dict[str, float] = {}
         if self._recogniser is None:
@@ -78,7 +80,7 @@ class Conversation:
             if self._caller.hung_up.is_set():
                 return
             record = await self._take_turn(turn, number)
-            if record.apology and not self._caller.hung_up.is_set():
+            if record.apology and turn.answered and not self._caller.hung_up.is_set():
                 await self._take_turn(turn, number, repeated=True)
         if self._script.ends:
             await self._caller.wait_until(self._caller.hung_up.is_set, HANG_UP_TIMEOUT_S)
@@ -99,12 +101,12 @@ class Conversation:
             await asyncio.to_thread(self._stack.forgive)
         for fault in faults:
             await self._control("POST", "faults", fault.model_dump(exclude={"turn"}))
-        await self._control("POST", "expect", {"text": turn.caller})
-        line = await self._caller.say(self._sound[turn.caller])
+        line = await self._acts.perform(turn)
         record.start, record.end = line.start, line.end
-        if record.interrupted:
+        if record.interrupted and turn.answered:
             record.silent_after_ms = self._silence_after(record)
-        record.answered = await self._caller.wait_for_sound(line.end, ANSWER_TIMEOUT_S)
+        patience_s = ANSWER_TIMEOUT_S if turn.answered else SILENCE_TIMEOUT_S
+        record.answered = await self._caller.wait_for_sound(line.end, patience_s)
         await self._wait_for_the_rest(record, ENDED_AFTER_S if not faults else MENDED_WITHIN_S)
         await self._gather(record)
         if faults:
@@ -145,7 +147,7 @@ class Conversation:
         record.spoken = " ".join(line["text"] for line in lines if _is(line, "tts", "request"))
         record.tools = [_tool(line, journal) for line in lines if _is(line, "llm", "answer") and "tool" in line]
         record.handoff = _handoff(record.tools, journal)
-        if self._recogniser:
+        if self._recogniser and record.answered:
             sound = self._caller.heard_between(record.end, record.over)
             record.agent = await asyncio.to_thread(self._recogniser.transcribe, sound, RATE) if sound else ""
         else:

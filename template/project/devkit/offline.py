@@ -41,6 +41,11 @@ def environment(product: bool) -> dict[str, str]:
     return {one.setting: one.here for one in replaced(product)}
 
 
+def replaced_by(product: bool, words_from: str) -> dict[str, str]:
+    """What differs from production, for a report: the settings, and `RECOGNISER` where words come from the script."""
+    return environment(product) | ({"RECOGNISER": "script"} if words_from == "script" else {})
+
+
 def told(product: bool, words_from: str) -> list[str]:
     """What differs from production, in sentences. `words_from`: the emulators' recogniser, or `script`."""
     lines = []

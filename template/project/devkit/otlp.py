@@ -28,6 +28,7 @@ class Receiver:
         self.lines: list[LogRecord] = []
         self.raw: list[bytes] = []
         self.resources: list[dict[str, Any]] = []
+        self.authorised: set[str] = set()  # values of the Authorization header
         self._hang_s = hang_s
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -70,12 +71,13 @@ class Receiver:
         return [point for point in points if labels.items() <= values(point.attributes).items()]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
-        take, hang_s = self.take, self._hang_s
+        take, hang_s, authorised = self.take, self._hang_s, self.authorised
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 time.sleep(hang_s)
+                authorised.add(self.headers.get("Authorization", ""))
                 take(self.path, gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
                 self.send_response(200)
                 self.send_header("Content-Length", "0")

@@ -21,6 +21,7 @@ from .words import contains, error_rate
 SCHEMA_VERSION = 4
 WER_LIMIT = 0.10
 SILENT_WITHIN_MS = 800
+GOES_ON_WITHIN_MS = 2000
 STAGES = (
     *("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio"),
     *("filler", "audible", "voice_to_voice", "answer_gap"),
@@ -65,8 +66,13 @@ def _last(talk: Conversation) -> list[TurnRecord]:
 
 def _judge_turn(record: TurnRecord) -> list[str]:
     expected, missed = record.turn.expect, []
-    if record.answered is None:
+    if record.turn.answered and record.answered is None:
         missed.append("no answer was heard")
+    if not record.turn.answered and not record.interrupted and record.answered is not None:
+        missed.append(f"no answer was expected, and {record.agent!r} was heard")
+    after_ms = record.latency_ms["voice_to_voice"]
+    if record.turn.goes_on and (after_ms is None or after_ms > GOES_ON_WITHIN_MS):
+        missed.append(f"the agent did not go on speaking within {GOES_ON_WITHIN_MS} ms")
     for tool in expected.tools:
         if not any(_same(tool, called) for called in record.tools):
             missed.append(f"expected {tool.name}{tool.arguments}, got {record.tools or 'no tool'}")
@@ -97,7 +103,7 @@ def wer(talk: Conversation) -> float | None:
     if talk.real or talk.words_from == "script":
         return None
     good = [record for record in _last(talk) if not record.apology]
-    return error_rate([record.turn.caller for record in good], [record.heard for record in good])
+    return error_rate([record.turn.words for record in good], [record.heard for record in good])
 
 
 def compose(
@@ -112,7 +118,7 @@ def compose(
         "project": project.PROJECT_NAME,
         "script": script.name,
         "versions": _versions(),
-        "replaced_offline": offline.environment(talk.product),
+        "replaced_offline": offline.replaced_by(talk.product, talk.words_from),
         "not_as_in_production": offline.told(talk.product, talk.words_from),
         "voice": talk.voice_name,
         "greeting_ms": talk.greeted_after_ms,
@@ -138,7 +144,7 @@ def _turn(record: TurnRecord) -> dict[str, Any]:
     return {
         "number": record.number,
         "repeated": record.repeated,
-        "caller": record.turn.caller,
+        "caller": record.turn.shown,
         "ended_at": record.end,
         "heard": record.heard,
         "agent": record.agent,

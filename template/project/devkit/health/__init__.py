@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from . import keys, machine, packages, tools
+from . import hosting, keys, machine, packages, steps, tools
 from .finding import Finding, Severity
 
 __all__ = ["CHECKS", "Finding", "Severity"]
@@ -26,4 +26,8 @@ CHECKS: Final[tuple[Callable[[], list[Finding]], ...]] = (
     keys.providers,
     keys.settings,
     keys.secrecy,
+    keys.data,
+    hosting.google,
+    hosting.telemetry,
+    steps.owner,
 )

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from devkit import doctor, project, server, speech
-from devkit.health import CHECKS, Finding, Severity, keys, machine, packages, tools
+from devkit.health import CHECKS, Finding, Severity, hosting, keys, machine, packages, steps, tools
 from devkit.health.finding import ok
 from devkit.processes import Trouble
 
@@ -43,6 +43,48 @@ def only(findings: list[Finding], code: str) -> Finding:
     found = [finding for finding in findings if finding.code == code]
     assert len(found) == 1, findings
     return found[0]
+
+
+def test_the_plans_of_a_project_and_its_own_files_agree() -> None:
+    assert only(steps.owner(), "D501").severity is Severity.OK
+
+
+def test_an_open_step_is_named_until_it_is_done(tmp_path: Path) -> None:
+    step = {"id": "team", "done": {"files": ["app/**/*.py"], "has": "-> Agent"}}
+    assert steps.open_steps(tmp_path, [step]) == [step]
+    (tmp_path / "app" / "team").mkdir(parents=True)
+    (tmp_path / "app" / "team" / "tools.py").write_text("async def to_support() -> Agent: ...")
+    assert steps.open_steps(tmp_path, [step]) == []
+    rest = {"id": "single", "done": {"files": ["app/**/*.py"], "lacks": "-> Agent"}}
+    assert steps.open_steps(tmp_path, [rest]) == [rest]
+
+
+@pytest.fixture
+def hosted(root: Root, monkeypatch: pytest.MonkeyPatch) -> Root:
+    """A project whose agent LiveKit hosts and whose models are Google Cloud's, with the given `.env`."""
+    monkeypatch.setattr(project, "PROVIDER_KEYS", ["GOOGLE_CLOUD_PROJECT"])
+    plan = root("") / hosting.PLAN
+    plan.parent.mkdir(parents=True)
+    plan.write_text(json.dumps({"answers": {"topology": "cloud"}}))
+    return root
+
+
+def test_a_hosted_agent_needs_a_key_file_of_google(hosted: Root) -> None:
+    assert hosting.google() == [], "without .env nothing is judged"
+    hosted("GOOGLE_CLOUD_PROJECT=p")
+    assert only(hosting.google(), "D406").severity is Severity.WARNING
+    hosted("GOOGLE_CLOUD_PROJECT=p\nGOOGLE_APPLICATION_CREDENTIALS=/key.json")
+    assert only(hosting.google(), "D406").severity is Severity.OK
+
+
+def test_a_hosted_agent_sends_over_tls_with_a_token(hosted: Root) -> None:
+    assert hosting.telemetry() == []
+    hosted("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318")
+    found = only(hosting.telemetry(), "D407")
+    assert "is not https" in found.title
+    assert "OTEL_EXPORTER_OTLP_HEADERS is empty" in found.title
+    hosted("OTEL_EXPORTER_OTLP_ENDPOINT=https://c:4318\nOTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20x")
+    assert only(hosting.telemetry(), "D407").severity is Severity.OK
 
 
 def test_another_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,6 +239,16 @@ def test_an_env_file_in_git_is_an_error(root: Root) -> None:
     assert only(keys.secrecy(), "D404").severity is Severity.OK
     subprocess.run([*git, "add", "--force", ".env"], check=True)
     assert only(keys.secrecy(), "D404").severity is Severity.ERROR
+
+
+def test_a_folder_that_the_app_cannot_write_is_an_error(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATA_FOLDER", raising=False)
+    root("")
+    assert only(keys.data(), "D405").severity is Severity.OK
+    root("DATA_FOLDER=pyproject.toml/kept\n")
+    wrong = only(keys.data(), "D405")
+    assert wrong.severity is Severity.ERROR
+    assert "DATA_FOLDER=pyproject.toml/kept" in wrong.title
 
 
 def test_a_check_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,11 +7,10 @@ import os
 import signal
 
 from devkit.call import judged, run
-from devkit.project import ROOT
-from devkit.script import Expectation, load
+from devkit.script import Expectation, load, usual
 from devkit.stack import Stack
 
-SCRIPT = load(ROOT / "devkit" / "calls" / "front-desk.yaml")
+SCRIPT = load(usual())
 HELD_UP_S = 0.8
 
 

@@ -61,6 +61,8 @@ DELTA: Final[dict[type, AggregationTemporality]] = {
     Histogram: AggregationTemporality.DELTA,
 }
 
+# The variable from which the exporters read the headers of their requests.
+HEADERS: Final = "OTEL_EXPORTER_OTLP_HEADERS"
 # Held open, and with it locked, until the process ends.
 _slots: list[IO[str]] = []
 
@@ -72,6 +74,7 @@ def start() -> None:
     if endpoint is None:
         return
     say_it_once()
+    authorise(settings)
     resource = resource_of(settings)
     tracing = TracerProvider(resource=resource, shutdown_on_exit=False)
     spans = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=SEND_S)
@@ -93,11 +96,18 @@ def watch(server: Server, settings: Settings) -> None:
             logger.warning("telemetry is off: OTEL_EXPORTER_OTLP_ENDPOINT is not set")
         else:
             say_it_once()
+            authorise(settings)
             resource = resource_of(settings)
             send_lines(settings.otel_exporter_otlp_endpoint, resource)
             meters.of_worker(measure(settings.otel_exporter_otlp_endpoint, resource).get_meter("voice"), server)
 
     server.on("worker_started", started)
+
+
+def authorise(settings: Settings) -> None:
+    """Let the exporters send the headers of the settings: they read the environment, and not `.env`."""
+    if settings.otel_exporter_otlp_headers is not None:
+        os.environ[HEADERS] = settings.otel_exporter_otlp_headers.get_secret_value()
 
 
 def measure(endpoint: str, resource: Resource) -> MeterProvider:

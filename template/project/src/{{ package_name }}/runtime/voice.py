@@ -8,7 +8,7 @@ sentence that breaks is known, and it alone is said again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +36,21 @@ class Candidate:
 class DeadlineTTS(tts.TTS[Any]):
     """Speaks with the first voice that does not rest. All sound has the rate of the first one."""
 
-    def __init__(self, candidates: Sequence[Candidate], *, first_audio_s: float, gap_s: float = 2.0) -> None:
-        """Hold each sentence to `first_audio_s` for its first sound and to `gap_s` of silence in it, both in s."""
+    def __init__(
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        first_audio_s: float,
+        gap_s: float = 2.0,
+        reads: Callable[[str], str] = str,
+    ) -> None:
+        """Hold each sentence to `first_audio_s` for its first sound and to `gap_s` of silence in it, both in s.
+
+        Voices are given `reads(sentence)`; what is shown and remembered stays as it was written.
+        """
         self.candidates = list(candidates)
         self.models = [candidate.voice for candidate in candidates]
-        self.first_audio_s, self.gap_s = first_audio_s, gap_s
+        self.first_audio_s, self.gap_s, self.reads = first_audio_s, gap_s, reads
         self.sentences = tokenize.blingfire.SentenceTokenizer(retain_format=True)
         self.speaking = self.models[0]
         self._closing: set[asyncio.Task[None]] = set()

@@ -67,9 +67,10 @@ class DeadlineStream(tts.SynthesizeStream):
         reading = asyncio.create_task(self._read(sentences))
         try:
             async for sentence in sentences:
-                if letters(sentence.token):
+                text = self._owner.reads(sentence.token)
+                if letters(text):
                     self._mark_started()
-                    await self._say(sentence.token, output_emitter)
+                    await self._say(text, output_emitter)
         finally:
             await utils.aio.cancel_and_wait(reading)
             await sentences.aclose()
