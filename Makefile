@@ -7,14 +7,13 @@ DEST ?= ../my-agent
 SET ?=
 
 RUN := .venv/bin/python
-export SET
+export DEST PRESET SET
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent SET="name=value name=value"
-	@eval "set -- $$SET"; for answer in "$$@"; do shift; set -- "$$@" --set "$$answer"; done; \
-	$(RUN) -m livekit_planner new '$(DEST)' $(if $(PRESET),--preset '$(PRESET)') "$$@" --allow-dirty
+	@$(RUN) -m livekit_planner new "$$DEST" $(if $(PRESET),--preset "$$PRESET") --set-words "$$SET" --allow-dirty
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
 	$(RUN) -m pytest -n 2 --dist worksteal -m timed

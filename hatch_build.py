@@ -11,31 +11,45 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 RECORD = "source.json"
+TEMPLATE = ("copier.yml", "template")
 
 
 class RecordCommit(BuildHookInterface[Any]):
-    """An sdist carries the record at its root; a wheel beside the bundled template."""
+    """Puts the template's own files and their record into an sdist (at its root) or a wheel (as bundled template)."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         root = Path(self.root)
         record = root / RECORD
-        place = RECORD if self.target_name == "sdist" else f"livekit_planner/_template/{RECORD}"
-        if not record.is_file() or (root / ".git").exists():
+        if not record.is_file() and not (root / ".git").exists():
+            raise RuntimeError("the commit is unknown: build from a clone of the repository or from its sdist, not from an archive")
+        if (root / ".git").exists():
             record = root / "build" / RECORD
             record.parent.mkdir(exist_ok=True)
-            record.write_text(json.dumps({"commit": _commit(root)}) + "\n")
-        if version != "editable":
-            build_data["force_include"][str(record)] = place
+            record.write_text(json.dumps({"commit": _commit(root), "files": _files(root)}, indent=1) + "\n")
+        if version == "editable":
+            return
+        place = "" if self.target_name == "sdist" else "livekit_planner/_template/"
+        files = [name for name in json.loads(record.read_text())["files"] if (root / name).is_file()]
+        build_data["force_include"] |= {str(root / name): place + name for name in files} | {str(record): place + RECORD}
 
 
 def _commit(root: Path) -> str:
-    """The commit of a clean checkout."""
-    changed = _git(root, "status", "--porcelain", "--", "copier.yml", "template", "generator")
+    """Return the commit of a clean checkout.
+
+    Raises:
+        RuntimeError: there are changes that it does not hold.
+    """
+    changed = _git(root, "status", "--porcelain", "--", *TEMPLATE, "generator")
     if changed and not os.environ.get("LIVEKIT_PLANNER_ALLOW_DIRTY"):
         raise RuntimeError(f"uncommitted changes would not be in the recorded commit:\n{changed}")
     return _git(root, "rev-parse", "HEAD")
+
+
+def _files(root: Path) -> list[str]:
+    """List the template's files. What else lies in its folder (bytecode, editors' files) stays where it is."""
+    return _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *TEMPLATE).rstrip("\0").split("\0")
 
 
 def _git(root: Path, *arguments: str) -> str:

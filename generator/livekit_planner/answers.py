@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .engine import Questionnaire, Step
 
 
+_QUOTED = re.compile(r"""^([A-Za-z_]+=)(["'])(.*)\2$""", re.DOTALL)
 # Copier takes any other text for true.
 YES_OR_NO = {"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"}
 
@@ -53,6 +55,12 @@ def read_sets(sets: Iterable[str]) -> dict[str, Any]:
     return found
 
 
+def split_words(text: str) -> list[str]:
+    """Split `name=value name="some value"` before each name. Quotes around a value are taken off; one within it stays (O'Neil)."""
+    parts = re.split(r"\s+(?=[A-Za-z_]+=)", text.strip())
+    return [_QUOTED.sub(r"\1\3", part) for part in parts if part]
+
+
 def gather(preset: str | None, file: Path | None, sets: Iterable[str]) -> dict[str, Any]:
     """Answers of a preset, a file and `--set`; the later wins.
 
@@ -69,14 +77,15 @@ def split_lists(given: Mapping[str, Any], specifications: Mapping[str, Mapping[s
 
 def _shaped(value: Any, specification: Mapping[str, Any]) -> Any:
     if isinstance(value, str) and specification.get("multiselect"):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        parts = value.strip().removeprefix("[").removesuffix("]").split(",")
+        return [text for part in parts if (text := part.strip().strip("'\""))]
     if isinstance(value, list) and specification.get("multiline"):
         return "\n".join(map(str, value))
     return value
 
 
-def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: bool = False) -> list[Step]:
-    """All steps under `given`; while `planning`, choices that are not emitted yet can be taken.
+def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: bool = False, plan: bool = True) -> list[Step]:
+    """All steps under `given`; while `planning`, choices that are not emitted yet can be taken. Without `plan`, all but the last.
 
     Raises:
         Refused: with every problem that there is.
@@ -84,8 +93,8 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: b
     given = split_lists(given, questionnaire.specifications)
     known = [name for name, spec in questionnaire.specifications.items() if spec.get("when") is not False]
     problems = [_unknown(name, given[name], known) for name in given if name not in known]
-    steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known}, planning=planning)
-    asked = [_judge_step(step, given) for step in steps if step.name in known]
+    steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known}, planning=planning, plan=plan)
+    asked = [problem_of(questionnaire, step, given) for step in steps if step.name in known]
     problems += [problem for problem in asked if problem]
     if not problems:  # what is computed from wrong answers fails because of them
         problems = [_computed(step) for step in steps if step.error]
@@ -94,21 +103,44 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: b
     return steps
 
 
+def refused_by_new(questionnaire: Questionnaire, planned: Iterable[Step]) -> list[Problem]:
+    """Each answer of a plan, given or the preset's, that is not emitted yet."""
+    values = {step.name: step.value for step in planned if step.visible and step.answered}
+    wrong = (step for step in questionnaire.evaluate(values, plan=False) if step.name in values and step.error)
+    return [Problem(step.name, _value(value := values[step.name]), _reason(step, value), _fix(step, value)) for step in wrong]
+
+
+def _value(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
 def _unknown(name: str, value: Any, known: list[str]) -> Problem:
     near = difflib.get_close_matches(name, known, 1, 0.6)
     fix = f"did you mean {near[0]}?" if near else "livekit-planner options lists all"
     return Problem(name, value, "there is no such question", fix)
 
 
-def _judge_step(step: Step, given: Mapping[str, Any]) -> Problem | None:
+def problem_of(questionnaire: Questionnaire, step: Step, given: Mapping[str, Any]) -> Problem | None:
+    """What is wrong with the answer to one question, if anything is."""
     value = given.get(step.name)
     if step.given and not step.visible:
-        return Problem(step.name, value, f"is not asked for these answers (when: {step.question.when})", "leave it out")
+        depends = _asked_in(str(step.question.when), questionnaire.specifications)
+        return Problem(step.name, value, "is not asked for these answers", f"leave it out, or change {' or '.join(depends)}")
     if step.given and step.question.get_type_name() == "bool" and str(value).casefold() not in YES_OR_NO:
         return Problem(step.name, value, "is neither yes nor no", "write true or false")
     if not step.error:
         return None
     return Problem(step.name, value, _reason(step, value), _fix(step, value))
+
+
+def _asked_in(condition: str, specifications: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The questions on whose answers a condition depends, by way of computed values too."""
+    found: list[str] = []
+    for name in re.findall(r"[a-z_]+", re.sub("'[^']*'", "", condition)):
+        specification = specifications.get(name, {})
+        computed = specification.get("when") is False
+        found += _asked_in(str(specification["default"]), specifications) if computed else [name] if name in specifications else []
+    return list(dict.fromkeys(found))
 
 
 def _reason(step: Step, value: Any) -> str:
@@ -123,7 +155,7 @@ def _reason(step: Step, value: Any) -> str:
         return f"{', '.join(unknown)} is not a choice"
     if against:
         return "; ".join(against) if isinstance(value, list) else reasons[str(value)]
-    return told
+    return f"takes {told}" if told == step.rule() else told
 
 
 def _fix(step: Step, value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,11 +14,14 @@ import click
 
 from . import __version__, source
 from .errors import Problem, Refused
+from .screen import say
 
 if TYPE_CHECKING:
     from .engine import Questionnaire, Step
 
 ABORTED = 130
+GRAVE = ("Blocker", "High")
+SOURCE_HELP = "Repository that `copier update` of the project will ask for newer versions; name your fork or mirror if you have one."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,9 +38,10 @@ def main() -> None:
 @click.option("--preset", help="Start from a preset, for example web-assistant.")
 @click.option("--answers", "file", type=click.Path(path_type=Path), help="YAML file of answers; wins over the preset.")
 @click.option("--set", "sets", multiple=True, metavar="NAME=VALUE", help="One answer, repeatable; wins over the file.")
+@click.option("--set-words", "words", default="", hidden=True, help="Several answers in one text, as `make new SET=` has them.")
 @click.option("--defaults", is_flag=True, help="Ask nothing: what is not given is what the preset says.")
 @click.option("--dry-run", is_flag=True, help="List the files, write nothing.")
-@click.option("--source", "origin", default=source.SOURCE, show_default=True, help="Where updates will come from.")
+@click.option("--source", "origin", default=source.SOURCE, show_default=True, help=SOURCE_HELP)
 @click.option("--allow-dirty", is_flag=True, help="Generate from a checkout with uncommitted changes.")
 @click.option("--accept-blockers", is_flag=True, help="Generate although the plan's review finds what will not work.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -46,6 +50,7 @@ def new(
     preset: str | None,
     file: Path | None,
     sets: Sequence[str],
+    words: str,
     defaults: bool,
     dry_run: bool,
     origin: str,
@@ -65,11 +70,13 @@ def new(
             if not dry_run:
                 generate.check_place(dest)
             with engine.Questionnaire(place) as questionnaire:
-                given = merge.split_lists(merge.gather(preset, file, sets), questionnaire.specifications)
-                steps = merge.judge(questionnaire, given)
+                told = merge.gather(preset, file, [*merge.split_words(words), *sets])
+                given = merge.split_lists(told, questionnaire.specifications)
                 if interactive:
+                    merge.judge(questionnaire, given, plan=False)
                     given = _asked(questionnaire, given)
-                    steps = merge.judge(questionnaire, given)
+                steps = merge.judge(questionnaire, given)
+                found = _findings(steps)
                 _review(steps, accepted=accept_blockers, interactive=interactive)
             files = generate.preview(place, given, recorded) if dry_run else generate.generate(place, dest, given, recorded)
     except Refused as refused:
@@ -77,7 +84,7 @@ def new(
     except KeyboardInterrupt:
         click.echo("Left: nothing was written.", err=True)
         sys.exit(ABORTED)
-    _report(dest, files, recorded, dry_run=dry_run, as_json=as_json)
+    _report(dest, files, recorded, found, dry_run=dry_run, as_json=as_json)
 
 
 def _template(allow_dirty: bool) -> source.Template:
@@ -99,6 +106,13 @@ def _asked(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any
     return answered
 
 
+def _findings(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """What the plan's review found of the two gravest kinds."""
+    plan = next(step.value for step in steps if step.name == "plan")
+    fields = ("severity", "answer", "effect", "remedy", "set")
+    return [{field: one[field] for field in fields} for one in plan["document"]["findings"] if one["severity"] in GRAVE]
+
+
 def _review(steps: Sequence[Step], *, accepted: bool, interactive: bool) -> None:
     """Stop at what the plan's review calls a Blocker, unless it is accepted; a person is asked.
 
@@ -106,28 +120,45 @@ def _review(steps: Sequence[Step], *, accepted: bool, interactive: bool) -> None
         Refused: with every Blocker.
     """
     values = {step.name: step.value for step in steps}
-    found = [one for one in values["plan"]["document"]["findings"] if one["severity"] == "Blocker"]
-    blockers = [Problem(one["answer"], values.get(one["answer"]), one["effect"], one["remedy"]) for one in found]
+    grave = [one for one in _findings(steps) if one["severity"] == "Blocker"]
+    blockers = [Problem(one["answer"], values.get(one["answer"]), one["effect"], one["remedy"]) for one in grave]
     if not blockers:
         return
     if not accepted and not interactive:
         raise Refused(*(replace(blocker, fix=f"{blocker.fix} Or take --accept-blockers.") for blocker in blockers))
     for blocker in blockers:
-        click.echo(f"Blocker: {blocker.line()}", err=True)
+        say(f"Blocker: {blocker.line()}", err=True)
     if not accepted and not click.confirm("Generate it all the same?", err=True):
         raise KeyboardInterrupt
 
 
-def _report(dest: Path, files: list[str], recorded: dict[str, str], *, dry_run: bool, as_json: bool) -> None:
+def _report(dest: Path, files: list[str], recorded: dict[str, str], found: list[dict[str, Any]], *, dry_run: bool, as_json: bool) -> None:
     steps = [f"cd {shlex.quote(str(dest))}", "make setup", "make call"]
     if as_json:
-        made = {"ok": True, "path": str(dest), "dry_run": dry_run, "files": files, "recorded": recorded, "next": steps}
+        made = {"ok": True, "path": str(dest), "dry_run": dry_run, "files": files, "recorded": recorded, "next": steps, "findings": found}
         click.echo(json.dumps(made, indent=2, ensure_ascii=False))
-    elif dry_run:
+        return
+    if dry_run:
         click.echo("\n".join(files))
     else:
-        click.echo(f"{len(files)} files in {dest}. Go on with:\n" + "\n".join(f"  {step}" for step in steps))
-        click.echo("Keep it in git from the first day (git init && git add -A && git commit): updates need its history.")
+        say(f"{len(files)} files in {dest}. Go on with:")
+        click.echo("\n".join(f"  {step}" for step in steps))
+        say("Keep it in git from the first day (git init && git add -A && git commit): updates need its history.")
+    high = [one for one in found if one["severity"] == "High"]
+    if high:
+        count = f"{len(high)} High finding{'s' if len(high) > 1 else ''}"
+        told = f"The plan's review has {count}: the agent works, and this is what production would show."
+        say("\n".join([told, *map(_finding_text, high)]), err=dry_run)
+
+
+def _finding_text(finding: Mapping[str, Any]) -> str:
+    """One finding: what it means, what to do, and the answer that removes it."""
+    lines = [f"  High {finding['answer']}: {finding['effect']}", f"    {finding['remedy']}"]
+    answers = [(name, value) for name, value in (finding["set"] or {}).items() if value is not None]
+    if answers:
+        texts = [f"{name}={','.join(value) if isinstance(value, list) else value}" for name, value in answers]
+        lines.append("    Removed by " + " ".join(f"--set {shlex.quote(text)}" for text in texts))
+    return "\n".join(lines)
 
 
 @main.command()
@@ -145,10 +176,27 @@ def plan(preset: str | None, file: Path | None, sets: Sequence[str], form: str, 
 
             with engine.Questionnaire(place) as questionnaire:
                 steps = merge.judge(questionnaire, merge.gather(preset, file, sets), planning=True)
+                against = merge.refused_by_new(questionnaire, steps)
                 name = "plan.json" if as_json or form == "json" else "PLAN.md"
-                click.echo(questionnaire.page(f"docs/architecture/{name}.jinja", steps), nl=False)
+                page = questionnaire.page(f"docs/architecture/{name}.jinja", steps)
+        click.echo(_told(page, against, as_json=name == "plan.json"), nl=False)
     except Refused as refused:
         _fail(refused, as_json)
+
+
+def _told(page: str, refused: Sequence[Problem], *, as_json: bool) -> str:
+    """The plan, and in its first lines what of it `new` refuses."""
+    if not refused:
+        return page
+    if as_json:
+        document = {"refused_by_new": [one.record() for one in refused], **json.loads(page)}
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    title, _, rest = page.partition("\n")
+    lines = [f"> * `{one.field}`: {one.value}: {one.reason}" for one in refused]
+    note = (
+        "> **A plan, not yet a project.** `livekit-planner new` refuses these answers; files that the plan names for them do not exist yet."
+    )
+    return "\n".join([title, "", note, ">", *lines, rest])
 
 
 @main.command()
@@ -181,22 +229,36 @@ def _detail(template: source.Template, name: str, sets: Sequence[str]) -> dict[s
 
     described = {question["name"]: question for question in _listed(template)}
     with source.staged(template) as place, engine.Questionnaire(place) as questionnaire:
-        steps = merge.judge(questionnaire, merge.read_sets(sets))
+        given = merge.read_sets(sets)
         if name not in described:
-            merge.judge(questionnaire, {name: None})
-        step = next(step for step in steps if step.name == name)
+            merge.judge(questionnaire, {**given, name: None}, plan=False)
+        step = next(step for step in merge.judge(questionnaire, given, plan=False) if step.name == name)
         choices = [{"value": choice.value, "label": choice.label, "reason": choice.reason} for choice in step.choices()]
-    return {**described[name], "default": step.value, "choices": choices or None}
+        takes = "" if choices else step.rule()
+    return {**described[name], "default": step.value, "takes": takes, "choices": choices or None}
 
 
 def _question_text(question: dict[str, Any]) -> str:
     lines = [f"{question['name']} ({question['type']}): {question['help']}"]
+    if question.get("takes"):
+        lines.append(f"  takes: {question['takes']}")
+    if "default" in question:
+        lines.append(f"  default: {_value_text(question['default'])}")
     for choice in question["choices"] or []:
         if isinstance(choice, dict):
-            lines.append(f"    {choice['value']}" + (f"  [not possible: {choice['reason']}]" if choice["reason"] else ""))
+            label = "" if choice["label"].startswith(f"{choice['value']}:") else f"{choice['value']}: "
+            lines.append(f"    {label}{choice['label']}" + (f"  [not possible: {choice['reason']}]" if choice["reason"] else ""))
         else:
             lines.append(f"    {choice}")
     return "\n".join(lines)
+
+
+def _value_text(value: Any) -> str:
+    if value is None:
+        return "left out, the plan derives it"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def _fail(refused: Refused, as_json: bool) -> NoReturn:
@@ -204,5 +266,5 @@ def _fail(refused: Refused, as_json: bool) -> NoReturn:
         click.echo(json.dumps({"ok": False, "errors": [one.record() for one in refused.problems]}, indent=2, ensure_ascii=False))
     else:
         for problem in refused.problems:
-            click.echo(problem.line(), err=True)
+            say(problem.line(), err=True)
     sys.exit(refused.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from copier._user_data import AnswersMap, Question
 from jinja2 import Environment
 
 ANSWERS_FILE = Path(".copier-answers.yml")
+PLAN = "plan"
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[ '_](?=\d)")
+_NUMBER = re.compile(r"(-?\d+(?:[.,]\d+)*(?:e\d)?)(?:\s+\D*|%)?")
+_THOUSANDS = re.compile(r"-?\d{1,3}(?:[.,]\d{3})+")
 _compiled: dict[Any, Any] = {}
 
 
@@ -42,11 +47,23 @@ class Step:
     given: bool
     error: str
 
+    @property
+    def answered(self) -> bool:
+        """Whether it has a value: not if its default cannot be computed."""
+        return self.value is not MISSING
+
     def choices(self) -> list[Choice]:
         """Its choices with the reasons against them."""
         if not self.question.choices:
             return []
         return [Choice(c.value, str(c.title), str(c.disabled or "")) for c in self.question._formatted_choices]
+
+    def rule(self) -> str:
+        """Which values it takes (a range, a form, an example): what its validator says to an empty answer."""
+        empty: Any = [] if self.question.multiselect else ""
+        with suppress(Exception):
+            return " ".join(str(self.question.render_value(self.question.validator, {self.name: empty})).split())
+        return ""
 
 
 class Questionnaire:
@@ -70,11 +87,13 @@ class Questionnaire:
         """For `with`."""
         self.close()
 
-    def evaluate(self, given: Mapping[str, Any], remembered: Mapping[str, Any] | None = None, *, planning: bool = False) -> list[Step]:
+    def evaluate(
+        self, given: Mapping[str, Any], remembered: Mapping[str, Any] | None = None, *, planning: bool = False, plan: bool = True
+    ) -> list[Step]:
         """Every question in order, with the answers `given` and defaults for the rest; all errors, not just the first.
 
         What is `remembered` of an earlier asking becomes the default of its prompt. While `planning`, choices that are
-        not emitted yet can be taken.
+        not emitted yet can be taken. Without `plan`, its step is left out: it takes 2 s, and no question reads it.
         """
         worker = self._worker
         worker.answers = AnswersMap(
@@ -86,6 +105,8 @@ class Questionnaire:
         steps = []
         with quick(), Phase.use(Phase.PROMPT):
             for name, specification in self.specifications.items():
+                if name == PLAN and not plan:
+                    continue
                 step = self._step(name, specification, given)
                 if step.value is not MISSING:
                     worker.answers.user[name] = step.value
@@ -143,13 +164,33 @@ def _parsed(question: Question, answer: Any) -> Any:
     """The answer in the question's type.
 
     Raises:
-        ValueError: it is no number.
+        ValueError: it is no number; the message names one that it may have meant.
     """
     try:
         return question.parse_answer(answer)
     except ValueError as problem:
-        words = {"int": "is not a whole number", "float": "is not a number"}
-        raise ValueError(words.get(question.get_type_name(), str(problem))) from problem
+        whole = question.get_type_name() == "int"
+        if not whole and question.get_type_name() != "float":
+            raise
+        rule = " ".join(str(question.render_value(question.validator, {question.var_name: ""})).split())
+        meant = _number_in(str(answer), whole=whole)
+        told = f"is not a {'whole ' if whole else ''}number" + (f", write {meant}" if meant else "")
+        raise ValueError(told + (f" ({rule})" if rule else "")) from problem
+
+
+def _number_in(text: str, *, whole: bool) -> str:
+    """A number written with separators, an exponent or a unit, as it should be written; empty when that is not clear."""
+    found = _NUMBER.fullmatch(_BETWEEN_DIGITS.sub("", text.strip()))
+    if not found:
+        return ""
+    plain = found[1]
+    if _THOUSANDS.fullmatch(plain):
+        return re.sub("[.,]", "", plain)
+    try:
+        value = float(plain.replace(",", "."))
+    except ValueError:
+        return ""
+    return str(round(value)) if whole else f"{value:g}"
 
 
 @contextmanager

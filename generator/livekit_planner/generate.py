@@ -12,13 +12,13 @@ from .errors import Problem, Refused
 
 
 def check_place(destination: Path) -> None:
-    """Whether a project can be put there.
+    """Whether a project can be put there. A folder that holds nothing but a git repository counts as empty.
 
     Raises:
         Refused: there is a file, or a folder that is not empty.
     """
     fix = "name a folder that does not exist yet; a project that exists is changed by `copier update` inside it"
-    if destination.is_dir() and any(destination.iterdir()):
+    if destination.is_dir() and any(path.name != ".git" for path in destination.iterdir()):
         raise Refused(Problem("DEST", str(destination), "is not empty", fix))
     if destination.exists() and not destination.is_dir():
         raise Refused(Problem("DEST", str(destination), "is a file", fix))
@@ -37,7 +37,7 @@ def generate(template: Path, destination: Path, answers: Mapping[str, Any], reco
         with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{destination.name}-") as place:
             made = Path(place) / destination.name
             engine.render(template, made, answers, recorded)
-            if destination.is_dir():  # empty, and perhaps where somebody stands
+            if destination.is_dir():  # empty or a new repository, and perhaps where somebody stands
                 for part in made.iterdir():
                     part.rename(destination / part.name)
             else:
@@ -55,5 +55,6 @@ def preview(template: Path, answers: Mapping[str, Any], recorded: Mapping[str, s
 
 
 def files_of(folder: Path) -> list[str]:
-    """All files below `folder`, relative and sorted."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """All files of the project in `folder`, relative and sorted; not git's own."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(str(path) for path in paths if path.parts[0] != ".git")

@@ -16,6 +16,7 @@ from .errors import MISSING, Problem, Refused
 
 SOURCE: Final = "https://github.com/livekit-planner/livekit-planner"
 BUNDLE: Final = Path(__file__).parent / "_template"
+RECORD: Final = BUNDLE / "source.json"
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 PARTS: Final = ("copier.yml", "template")
 
@@ -41,7 +42,7 @@ def find() -> Template:
         Refused: neither is there, or the checkout has no commit.
     """
     if BUNDLE.is_dir():
-        return Template(BUNDLE, json.loads((BUNDLE / "source.json").read_text())["commit"])
+        return Template(BUNDLE, json.loads(RECORD.read_text())["commit"])
     if not (CHECKOUT / "copier.yml").is_file():
         raise Refused(
             Problem("template", None, "is neither bundled nor beside the code", "install livekit-planner again"), exit_code=MISSING
@@ -51,6 +52,8 @@ def find() -> Template:
 
 def _git(*arguments: str) -> str:
     try:
+        if not (CHECKOUT / ".git").exists():  # git would answer for a repository around it
+            raise OSError("no repository")
         done = subprocess.run(["git", *arguments], cwd=CHECKOUT, check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         problem = Problem("template", None, "its version is unknown: git or its history is missing", "clone the repository with git")
@@ -58,13 +61,21 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
+def _parts(template: Template) -> list[str]:
+    """The files that belong to the template: installers, editors and Python leave others in its folder."""
+    if template.root == BUNDLE:
+        listed: list[str] = json.loads(RECORD.read_text())["files"]
+    else:
+        listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *PARTS).split("\0")
+    return [name for name in listed if (template.root / name).is_file()]
+
+
 @contextmanager
 def staged(template: Template) -> Iterator[Path]:
-    """A copy of the template alone: Copier takes a folder with history for something to clone."""
-    if template.root == BUNDLE:
-        yield template.root
-        return
+    """Yield a copy of the template alone. Copier takes a folder with history for something to clone."""
     with tempfile.TemporaryDirectory(prefix="livekit-planner-") as place:
-        shutil.copy(template.root / "copier.yml", place)
-        shutil.copytree(template.root / "template", Path(place) / "template", ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+        for name in _parts(template):
+            target = Path(place, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(template.root / name, target)
         yield Path(place)

@@ -31,7 +31,7 @@ def test_a_worker_can_be_made_without_a_destination() -> None:
 
 
 def test_a_question_judges_and_defaults() -> None:
-    for name in ("get_when", "get_ask", "get_default", "parse_answer", "validate_answer", "get_questionary_structure"):
+    for name in ("get_when", "get_ask", "get_default", "parse_answer", "validate_answer", "render_value", "get_type_name", "get_multiline"):
         assert callable(getattr(Question, name)), name
     assert hasattr(Question, "_formatted_choices")
     assert MISSING is not None

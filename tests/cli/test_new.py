@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.support import ROOT
+from livekit_planner import answers as merge
+from livekit_planner.errors import Refused
+from tests.support import ROOT, git, questions_alone
 
 LIMITED = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
 
@@ -66,6 +69,99 @@ def test_an_unknown_name_gets_the_nearest(tmp_path: Path, name: str, near: str) 
 def test_a_preset_that_cannot_be_taken_lists_those_that_can(tmp_path: Path, preset: str) -> None:
     found = errors(new(tmp_path / "agent", "--json", "--preset", preset))
     assert "single-vm" in found["preset"]["fix"]
+
+
+def test_a_new_repository_is_an_empty_place(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "agent")
+    done = new(tmp_path / "agent", "--json")
+    assert done.returncode == 0, done.stdout
+    assert not [name for name in json.loads(done.stdout)["files"] if name.startswith(".git/")]
+    assert "Makefile" in git(tmp_path / "agent", "status", "--porcelain", "--untracked-files=all")
+    (tmp_path / "other").mkdir()
+    git(tmp_path / "other", "init", "--quiet")
+    (tmp_path / "other" / "mine.txt").write_text("mine")
+    assert "is not empty" in errors(new(tmp_path / "other", "--json"))["DEST"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("peak_calls_per_hour", "1,200", "write 1200 (1 to 20000 calls an hour)"),
+        ("peak_calls_per_hour", "1 200", "write 1200"),
+        ("peak_calls_per_hour", "1.200", "write 1200"),
+        ("peak_calls_per_hour", "90 calls", "write 90"),
+        ("peak_calls_per_hour", "1e3", "write 1000"),
+        ("peak_calls_per_hour", "many", "is not a whole number (1 to 20000 calls an hour)"),
+        ("mean_call_minutes", "2,5", "write 2.5 (0.5 to 60 minutes)"),
+        ("mean_call_minutes", "4 minutes", "write 4"),
+        ("mean_call_minutes", "6oo", "is not a number (0.5 to 60 minutes)"),
+    ],
+)
+def test_a_number_written_otherwise_is_understood_and_told(name: str, value: str, meant: str) -> None:
+    with pytest.raises(Refused) as refused:
+        merge.judge(questions_alone(), {name: value})
+    (problem,) = refused.value.problems
+    assert (problem.field, problem.value) == (name, value)
+    assert meant in problem.reason
+
+
+@pytest.mark.parametrize("written", ["de", "de,en", "[de]", "['de', \"en\"]", "[de, en]"])
+def test_a_text_where_a_list_is_meant(written: str) -> None:
+    steps = {step.name: step for step in merge.judge(questions_alone(), {"languages": written})}
+    assert steps["languages"].value == (["en", "de"] if "en" in written else ["de"])
+
+
+def test_what_is_not_asked_is_told_without_a_template() -> None:
+    with pytest.raises(Refused) as refused:
+        merge.judge(questions_alone(), {"sip_carrier": "twilio", "livekit_plan": "ship", "topology": "vm"})
+    told = {one.field: one.line() for one in refused.value.problems}
+    assert told["sip_carrier"].endswith("is not asked for these answers (leave it out, or change channels)")
+    assert told["livekit_plan"].endswith("(leave it out, or change topology)")
+    assert "{{" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sets"),
+    [
+        ("", []),
+        ("organisation=O'Neil", ["organisation=O'Neil"]),
+        ("agents=team  organisation=O'Neil & Sons vad=bundled", ["agents=team", "organisation=O'Neil & Sons", "vad=bundled"]),
+        ("""project_name='Front desk' organisation="A B" """, ["project_name=Front desk", "organisation=A B"]),
+        ("languages=de, en agents=team", ["languages=de, en", "agents=team"]),
+    ],
+)
+def test_answers_in_one_text(text: str, sets: list[str]) -> None:
+    assert merge.split_words(text) == sets
+
+
+def test_make_new_takes_names_with_quotes(tmp_path: Path) -> None:
+    place = tmp_path / "O'Neil's agent"
+    command = ["make", "--no-print-directory", "new", f"DEST={place}", "PRESET=single-vm", "SET=organisation=O'Neil & Sons agents=team"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 0, done.stderr
+    recorded = (place / ".copier-answers.yml").read_text()
+    assert "organisation: O'Neil & Sons" in recorded
+    assert "agents: team" in recorded
+
+
+def test_high_findings_are_told_with_the_answers_that_remove_them(tmp_path: Path) -> None:
+    done = new(tmp_path / "agent", "--preset", "single-vm")
+    assert done.returncode == 0, done.stderr
+    told = done.stdout.split("The plan's review has ")[1]
+    sets = [part for line in told.splitlines() if "Removed by" in line for part in shlex.split(line.split("Removed by ")[1])]
+    assert "llm_fallback=openai-gpt-5.6-luna" in sets
+    assert "Nobody takes over from gpt-oss-120b on Groq" in told
+    before = json.loads(new(tmp_path / "same", "--preset", "single-vm", "--json").stdout)["findings"]
+    after = json.loads(new(tmp_path / "other", "--preset", "single-vm", "--json", "--dry-run", *sets).stdout)["findings"]
+    removed = {one["answer"] for one in before if one["set"]}
+    assert len(before) == told.count("  High ")
+    assert not {one["answer"] for one in after} & removed
+
+
+def test_the_default_preset_has_nothing_grave(tmp_path: Path) -> None:
+    done = new(tmp_path / "agent", "--json", "--dry-run")
+    assert json.loads(done.stdout)["findings"] == []
+    assert "finding" not in new(tmp_path / "agent").stdout
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
@@ -150,6 +246,23 @@ def test_options_of_one_question_tell_why_not() -> None:
     reasons = {choice["value"]: choice["reason"] for choice in json.loads(done.stdout)[0]["choices"]}
     assert "Groq has no endpoint" in reasons["groq-gpt-oss-120b"]
     assert not reasons["openai-gpt-4.1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (("peak_calls_per_hour",), ["  takes: 1 to 20000 calls an hour", "  default: 60"]),
+        (("languages",), ["  default: en", "    pt: Português (Brasil)"]),
+        (("languages", "--set", "languages=de"), ["  default: de"]),
+        (("agents",), ["    team: a receptionist who hands over to specialists"]),
+        (("jobs_per_worker",), ["  default: left out, the plan derives it"]),
+        (("compliance",), ["  default: none"]),
+    ],
+)
+def test_options_of_one_question_show_labels_ranges_and_the_default(arguments: tuple[str, ...], lines: list[str]) -> None:
+    shown = planner("options", *arguments).stdout.splitlines()
+    assert not set(lines) - set(shown)
+    assert "None" not in " ".join(shown)
 
 
 def test_options_of_an_unknown_question_name_the_nearest() -> None:

@@ -67,6 +67,23 @@ def test_what_is_planned_is_refused_by_new(tmp_path: Path) -> None:
     assert not (tmp_path / "agent").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "fields"),
+    [
+        (("--preset", "front-desk"), {"preset", "channels", "topology"}),
+        (("--set", "recording=always"), {"recording"}),
+        (("--preset", "single-vm"), set()),
+    ],
+)
+def test_what_new_refuses_is_told_in_the_first_lines(arguments: tuple[str, ...], fields: set[str]) -> None:
+    page = planner("plan", *arguments).stdout.splitlines()
+    told = {line.split("`")[1] for line in page[:12] if line.startswith("> * `")}
+    assert told == fields
+    assert ("`livekit-planner new` refuses these answers" in "".join(page[:4])) == bool(fields)
+    document = json.loads(planner("plan", *arguments, "--json").stdout)
+    assert {one["field"] for one in document.get("refused_by_new", [])} == fields
+
+
 def test_a_plan_can_be_piped_into_a_file(tmp_path: Path) -> None:
     done: subprocess.CompletedProcess[str] = planner("plan")
     assert done.stdout.endswith("\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,10 +28,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clean_clone(tmp_path_factory.mktemp("clone") / "livekit-planner")
 
 
-def copier(*arguments: str | Path, cwd: Path | None = None) -> None:
+def copier(*arguments: str | Path, cwd: Path | None = None) -> str:
     command = [str(Path(sys.executable).with_name("copier")), *map(str, arguments)]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
 
 
 def by_copier(clone: Path, place: Path, sets: list[str]) -> Path:
@@ -145,8 +147,12 @@ def test_what_the_agent_is_told_follows_the_answers_of_an_update(clone: Path, tm
     mine = {path.name: path.read_text() for path in prompts.glob("*.md")}
     for given, told, untold, zone in [
         (["languages=[de]", "compliance=[eu-ai-act]"], ["Deutsch", "never claim to be a person"], ["English"], "Europe/Berlin"),
-        (["languages=[en, de]", "primary_language=en", "compliance=[]"], ["English", "Deutsch"], ["person"], "Europe/Berlin"),
-        (["time_zone=Asia/Tokyo"], ["English"], ["person"], "Asia/Tokyo"),
+        (
+            ["languages=[en, de]", "primary_language=en", "compliance=[]", "time_zone=Asia/Tokyo"],
+            ["English", "Deutsch"],
+            ["person"],
+            "Asia/Tokyo",
+        ),
     ]:
         git(project, "add", "--all")
         git(project, "commit", "--quiet", "--message", "before")
@@ -183,6 +189,40 @@ def test_a_model_that_retired_meanwhile_stays_and_becomes_a_blocker(clone: Path,
     assert "tts: deepgram-aura-2" in (project / ".copier-answers.yml").read_text()
     findings = json.loads((project / "docs" / "architecture" / "plan.json").read_text())["findings"]
     assert [one["answer"] for one in findings if one["severity"] == "Blocker"] == ["tts"]
+
+
+def test_a_package_name_that_is_taken_meanwhile_stays(clone: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    copier("copy", "--defaults", "--quiet", "--vcs-ref", list(RELEASES.values())[-1], "--data", "package_name=pillow", clone, project)
+    git(project, "init", "--quiet")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "born")
+    copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
+    assert yaml.safe_load((project / ".copier-answers.yml").read_text())["package_name"] == "pillow"
+    assert (project / "src" / "pillow" / "app" / "hours.py").is_file()
+    assert [path.name for path in (project / "src").iterdir()] == ["pillow"]
+
+
+def test_the_readme_s_updates_work_and_tell_what_stays_for_the_owner(clone: Path, tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    git(clone, "clone", "--quiet", str(clone), str(template))
+    project = by_copier(template, tmp_path / "project", ["preset=web-assistant"])
+    readme = (project / "README.md").read_text()
+    settings = yaml.safe_load((ROOT / "copier.yml").read_text().split("\n---\n")[0])
+    assert f"Copier {settings['_min_copier_version'].removesuffix('.0')} or newer" in readme
+    git(project, "init", "--quiet")
+    app = sorted((project / "src" / "my_agent" / "app").rglob("*"))
+    commands = [shlex.split(line)[1:] for line in readme.splitlines() if line.startswith("    copier update ")]
+    assert len(commands) == 3
+    for command in commands:
+        git(project, "add", "--all")
+        git(project, "commit", "--quiet", "--allow-empty", "--message", "before")
+        told = copier(*command, cwd=project)
+        assert "make doctor tells what is still open" in told
+    assert sorted((project / "src" / "my_agent" / "app").rglob("*")) == app
+    answers = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert (answers["agents"], answers["languages"]) == ("team", ["en", "de"])
+    assert "YOURS agents: `agents: team`: agents in `src/my_agent/app` hand over to each other" in told
 
 
 def test_an_update_without_changes_changes_nothing(clone: Path, tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from tests.support import evaluate, plan, questionnaire
     [
         ("Front desk", "front_desk"),
         ("Café Zürich", "cafe_zuerich"),
-        ("JSON", "voice_agent"),
-        ("class", "voice_agent"),
+        ("JSON", "json_agent"),
+        ("class", "class_agent"),
         ("42", "voice_agent"),
         ("LiveKit demo", "voice_agent"),
         ("日本 1a", "voice_agent"),
