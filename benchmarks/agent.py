@@ -39,7 +39,7 @@ path = folder / "script.yaml"
 path.write_text(asked.model_dump_json(exclude_none=True))
 options = Options(scripts=[path], folder=folder, think_ms=project.THINK_MS, emulators=drill.PACE, worker=worker)
 with Stack(options) as stack:
-    report = asyncio.run(call.run(stack, asked))
+    report = asyncio.run(call.judged(stack, asked))
 print(json.dumps([turn["latency_ms"] for turn in report["turns"]]))
 """
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable
 
-from tests.run.projects import Project, clean_environment
+import yaml
+
+from tests.run.projects import TOO_BUSY, Project, clean_environment
 
 Born = Callable[..., Project]
+MISSING, CHECK_FAILED = 4, 5
+CALLING = "calling, 1 turns in real time ...\n"
+CORES = os.cpu_count() or 1
 TEAM = ("agents=team", "telemetry=grafana", "thinking_sound=true")
 
 
 def test_the_newborn_project_holds_a_conversation(born: Born) -> None:
     project = born("web-assistant")
-    project.make("call")
-    report = project.report()
-    assert report["ok"] is True
+    report = project.call()
     assert len(report["turns"]) >= 4
     assert report["wer"] <= 0.10
     assert any(turn["tools"] for turn in report["turns"])
@@ -26,11 +31,11 @@ def test_the_newborn_project_holds_a_conversation(born: Born) -> None:
 
 def test_dead_providers_are_heard_as_sentences(born: Born) -> None:
     project = born("web-assistant")
-    project.make("call", "FAULT=llm-all:hang@1,stt:silent@2,tts:http-500@3")
-    report = project.report()
-    assert report["ok"] is True
+    report = project.call("FAULT=llm-all:hang@1,stt:silent@2,tts:http-500@3")
     assert {error["stage"] for error in report["errors"] if error["spoken"]} == {"stt", "llm", "tts"}
-    assert report["dead_air_ms_max"] > 0
+    said = [turn["apology"] for turn in report["turns"] if turn["apology"]]
+    assert [apology["whole"] for apology in said] == [True] * 3
+    assert report["dead_air_ms_max"] >= max(turn["latency_ms"]["audible"] for turn in report["turns"])
 
 
 def test_calls_are_held_side_by_side_and_while_a_worker_replaces_another(born: Born) -> None:
@@ -54,9 +59,7 @@ def test_an_unknown_fault_is_refused_with_those_that_exist(born: Born) -> None:
 
 def test_a_team_hands_over(born: Born) -> None:
     project = born("web-assistant", *TEAM)
-    project.make("call", "SCRIPT=devkit/calls/team.yaml")
-    report = project.report()
-    assert report["ok"] is True
+    report = project.call("SCRIPT=devkit/calls/team.yaml")
     assert any(turn["handoff"] for turn in report["turns"])
 
 
@@ -69,15 +72,41 @@ def test_a_worker_with_a_background_sound_ends_its_calls(born: Born) -> None:
 
 
 def test_no_packet_leaves_the_machine(born: Born, unshare: list[str]) -> None:
-    project = born("web-assistant")
-    done = subprocess.run(
-        [*unshare, "make", "--no-print-directory", "call"],
-        cwd=project.path,
-        env=clean_environment(),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout[-4000:]
-    assert project.report()["ok"] is True
+    born("web-assistant").call(inside=unshare)
+
+
+def test_an_answer_that_is_not_the_expected_one_is_a_failed_check(born: Born) -> None:
+    with expecting_elephants(born("web-assistant")) as call:
+        shown = call.communicate(timeout=300)[0]
+    assert call.returncode == CHECK_FAILED, shown
+    assert "NOT AS EXPECTED: turn 1: 'elephants' was not heard" in shown
+
+
+def test_a_machine_without_time_judges_nothing(born: Born) -> None:
+    """The same call beside busy loops of full weight, in sessions of their own: Linux weighs those first (autogroup)."""
+    loops: list[subprocess.Popen[bytes]] = []
+    with expecting_elephants(born("web-assistant")) as call:
+        assert call.stdout
+        shown = "".join(iter(call.stdout.readline, CALLING))
+        try:
+            for _ in range(4 * CORES):
+                loops.append(subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True))
+            shown += call.communicate(timeout=300)[0]
+        finally:
+            for loop in loops:
+                loop.kill()
+                loop.wait()
+    assert call.returncode == MISSING, shown
+    assert TOO_BUSY in shown
+    assert "NOT AS EXPECTED" not in shown
+
+
+def expecting_elephants(project: Project) -> subprocess.Popen[str]:
+    """A call of one turn with an expectation that no agent meets; unlike make, it keeps the exit code."""
+    script = yaml.safe_load((project.path / "devkit/calls/front-desk.yaml").read_text())
+    script |= {"turns": [{"caller": script["turns"][0]["caller"], "expect": {"agent": ["elephants"]}}], "ends": False}
+    (project.path / "build").mkdir(exist_ok=True)
+    (project.path / "build/one-turn.yaml").write_text(yaml.safe_dump(script))
+    command = [str(project.path / ".venv/bin/python"), "-m", "devkit", "call", "--script", "build/one-turn.yaml"]
+    out = subprocess.PIPE
+    return subprocess.Popen(command, cwd=project.path, env=clean_environment(), stdout=out, stderr=subprocess.STDOUT, text=True)

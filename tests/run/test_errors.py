@@ -58,22 +58,42 @@ def test_an_unknown_script_lists_those_that_exist(born: Born) -> None:
     assert "front-desk.yaml" in done.stderr
 
 
-def test_ctrl_c_ends_everything_that_was_started(born: Born) -> None:
-    project = born("web-assistant")
+def calling(project: Project) -> subprocess.Popen[str]:
+    """A call whose worker is registered."""
     command = [str(project.path / ".venv" / "bin" / "python"), "-m", "devkit", "call"]
+    log = project.path / "build" / "call" / "worker.log"
+    log.unlink(missing_ok=True)
     running = subprocess.Popen(
         command, cwd=project.path, env=clean_environment(), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )
     until = time.monotonic() + 90
-    log = project.path / "build" / "call" / "worker.log"
-    log.unlink(missing_ok=True)
     while not (log.exists() and "registered worker" in log.read_text()) and time.monotonic() < until:
         time.sleep(0.2)
     assert len(processes_of(project)) > 2
+    return running
+
+
+def test_ctrl_c_ends_everything_that_was_started(born: Born) -> None:
+    project = born("web-assistant")
+    running = calling(project)
     os.kill(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "interrupted" in said
+    time.sleep(1)
+    assert processes_of(project) == []
+
+
+def test_a_panic_of_the_webrtc_library_is_no_verdict(born: Born) -> None:
+    """`livekit.rtc` ends its own process by SIGTERM when its native part panics: here the same, from outside."""
+    project = born("web-assistant")
+    running = calling(project)
+    time.sleep(3)
+    (holding,) = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    os.kill(int(holding), signal.SIGTERM)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 4
+    assert "panicked" in said
     time.sleep(1)
     assert processes_of(project) == []
 

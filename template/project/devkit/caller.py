@@ -14,8 +14,9 @@ import numpy as np
 from livekit import api, rtc
 
 from . import project, server
+from .machine import Microphone
 from .processes import Trouble
-from .speech.pcm import samples
+from .speech.pcm import pieces, samples
 
 RATE = 16_000
 FRAME_MS = 20
@@ -77,6 +78,7 @@ class Caller:
         self.ears = {name: Ear() for name in tracks}
         self.ear = self.ears[VOICE_TRACK]
         self.spoken = bytearray()
+        self.microphone = Microphone()
         self.states: list[tuple[float, str]] = []
         self.joined_at = 0.0
         self.hung_up = asyncio.Event()
@@ -130,7 +132,7 @@ class Caller:
             if missing > RATE // 5:  # keeps both sides on one clock
                 ear.pcm += bytes(missing)
             ear.pcm += pcm
-            if pcm and int(np.abs(samples(pcm).astype(np.int32)).max()) > LOUD:
+            if is_loud(pcm):
                 ear.loud.append(now)
 
     async def _speak(self) -> None:
@@ -147,7 +149,9 @@ class Caller:
 
     async def _send(self, pcm: bytes) -> None:
         self.spoken += pcm
+        self.microphone.sending()
         await self._source.capture_frame(rtc.AudioFrame(bytearray(pcm), RATE, 1, FRAME))
+        self.microphone.sent(self._source.queued_duration)
 
     async def say(self, pcm: bytes) -> Line:
         """Say 16-bit PCM, mono, 16 kHz; returns when its last sample is out, or when the call ended meanwhile.
@@ -252,3 +256,13 @@ class Caller:
 async def _leave(room: rtc.Room) -> None:
     with suppress(Exception):
         await asyncio.wait_for(room.disconnect(), 5)
+
+
+def is_loud(pcm: bytes) -> bool:
+    """Whether 16-bit PCM holds sound and not only noise."""
+    return bool(pcm) and int(np.abs(samples(pcm).astype(np.int32)).max()) > LOUD
+
+
+def loud_s(pcm: bytes) -> float:
+    """How much of 16-bit PCM, mono, 16 kHz, is sound, in s."""
+    return sum(map(is_loud, pieces(pcm, RATE, FRAME_MS / 1000))) * FRAME_MS / 1000

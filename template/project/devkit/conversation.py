@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from . import project, speech
+from . import apologies, project, speech
 from .acts import Acts
-from .caller import RATE, Caller
+from .apologies import Apology
+from .caller import FILLER_TRACK, FRAME_MS, RATE, Caller, loud_s
 from .script import Fault, Script, Turn
+from .speech.pcm import resample
 from .stack import Stack
-from .words import contains, normal
 
 ANSWER_TIMEOUT_S = 20.0
 SILENCE_TIMEOUT_S = 5.0  # for what is not to be answered
@@ -24,7 +25,6 @@ HANG_UP_TIMEOUT_S = 15.0
 ENDED_AFTER_S, MENDED_WITHIN_S = 1.8, 4.0
 # What shows that a vendor did its stage's work.
 DONE_BY = {"stt": "final", "llm": "first_token", "tts": "first_audio"}
-APOLOGIES = ("apology", "not_heard", "giving_up")
 
 
 @dataclass
@@ -45,7 +45,7 @@ class TurnRecord:
     answered_by: dict[str, str | None] = field(default_factory=dict)
     interrupted: bool = False
     silent_after_ms: int | None = None
-    apology: bool = False
+    apology: Apology | None = None
     repeated: bool = False
     latency_ms: dict[str, int | None] = field(default_factory=dict)
 
@@ -58,8 +58,14 @@ class Conversation:
         self._stack, self._caller, self._script, self._faults = stack, caller, script, faults
         voice = speech.voice("auto", project.ESPEAK_VOICE)
         self._recogniser = speech.recogniser("auto", project.LANGUAGE, voice.name)
-        self.voice_name, self.real, self.scripted = voice.name, stack.options.real, self._recogniser is None
+        self.voice_name, self.real, self.product = voice.name, stack.options.real, stack.options.product
+        self.words_from = stack.words_from
         self._acts = Acts(caller, voice, script, lambda line: self._control("POST", "expect", line))
+        self._phrases = apologies.texts()
+        self._phrase_s: dict[str, float] = {}
+        if self._recogniser is None:
+            sounds = {name: resample(voice.synthesize(text), voice.rate, RATE) for name, text in self._phrases.items()}
+            self._phrase_s = {name: loud_s(sound) for name, sound in sounds.items()}
         self.records: list[TurnRecord] = []
         self.greeted_after_ms: int | None = None
         self.ended_by_agent = False
@@ -146,37 +152,58 @@ class Conversation:
             record.agent = await asyncio.to_thread(self._recogniser.transcribe, sound, RATE) if sound else ""
         else:
             record.agent = record.spoken if record.answered else ""
-        record.apology = self._sounds_like_an_apology(record)
+        record.apology = self._apology(record)
         record.latency_ms = self._latency(record, lines)
 
-    def _sounds_like_an_apology(self, record: TurnRecord) -> bool:
-        said = [normal(project.STRINGS[name]) for name in APOLOGIES]
-        spoken = normal(f"{record.spoken} {record.agent}")
-        if any(text in spoken for text in said) or contains(record.agent, "sorry"):
-            return True
-        # A tone, or sentences prepared beforehand in a language nobody recognises here: heard, but never asked for.
+    def _apology(self, record: TurnRecord) -> Apology | None:
+        """The apology that was heard in this turn, whole or in part."""
+        if self._recogniser:
+            return apologies.in_words(record.agent, self._phrases)
         struck = any(fault.turn == record.number for fault in self._faults)
-        return struck and record.answered is not None and not record.spoken
+        if record.answered is None or not (record.spoken or struck):
+            return None
+        heard_s = sum(record.end < at <= record.over for at in self._caller.ear.loud) * FRAME_MS / 1000
+        return apologies.in_sound(heard_s, record.spoken, self._phrase_s, self._phrases)
+
+    def longest_silence_ms(self) -> int | None:
+        """The longest silence of the call in which the caller waited: before the greeting, before and in answers.
+
+        A filler ends a silence, and another one begins after it. None if the agent never said a word.
+        """
+        if self.greeted_after_ms is None:
+            return None
+        heard = sorted(at for ear in self._caller.ears.values() for at in ear.loud)
+        waits = [(self._caller.joined_at, self._caller.joined_at + self.greeted_after_ms / 1000)]
+        for record in self.records:
+            own = [at for at in self._caller.ear.loud if record.end < at <= record.over]
+            waits.append((record.end, own[-1] if own else record.over))
+        return max(_longest_gap([start, *(at for at in heard if start < at < end), end]) or 0 for start, end in waits)
 
     def _latency(self, record: TurnRecord, lines: list[dict[str, Any]]) -> dict[str, int | None]:
         """Each stage in ms, from the caller's last sample or from the stage's own request."""
-        first: dict[tuple[str, str], float] = {}
-        for line in lines:
-            if line["t"] >= record.end - 0.5:
-                first.setdefault((line["stage"], line["event"]), line["t"])
+        lines = [line for line in lines if line["t"] >= record.end - 0.5]
+        final = next((line["t"] for line in lines if _is(line, "stt", "final")), None)
         thinking = next((at for at, state in self._caller.states if state == "thinking" and at > record.end), None)
         return {
             "end_of_turn": _since(record.end, thinking),
-            "stt_final": _since(record.end, first.get(("stt", "final"))),
-            "llm_first_token": _since(first.get(("llm", "request")), first.get(("llm", "first_token"))),
-            "tts_first_audio": _since(first.get(("tts", "request")), first.get(("tts", "first_audio"))),
-            "audible": _since(record.end, self._caller.first_audible(record.end)) if record.answered else None,
+            "stt_final": _since(record.end, final),
+            "llm_first_token": _between(lines, ("llm", "request"), ("llm", "first_token")),
+            "tts_first_audio": _between(lines, ("tts", "request"), ("tts", "first_audio")),
+            "filler": _since(record.end, self._caller.ears[FILLER_TRACK].first_sound(record.end)),
+            "audible": _since(record.end, self._caller.first_audible(record.end)),
             "voice_to_voice": _since(record.end, record.answered),
             "answer_gap": _longest_gap([at for at in self._caller.ear.loud if at > record.end]),
         }
 
     async def _control(self, method: str, path: str, body: object = None) -> Any:
         return await asyncio.to_thread(self._stack.control, method, path, body)
+
+
+def _between(lines: list[dict[str, Any]], one: tuple[str, str], other: tuple[str, str]) -> int | None:
+    """From the first line that is `one` to the first after it that is `other`, in ms; None without both."""
+    begun = next((line["t"] for line in lines if _is(line, *one)), None)
+    done = next((line["t"] for line in lines if begun is not None and line["t"] >= begun and _is(line, *other)), None)
+    return _since(begun, done)
 
 
 def _longest_gap(loud: list[float]) -> int | None:

@@ -60,7 +60,7 @@ class Drill:
     """One fault and what was heard of it, in ms after the caller's last sample; None was not heard.
 
     `answer_ms` counts from the moment the fault struck, if that is later. Of an answer that was heard already when the
-    fault struck, both are the longest silence in it. `outcome`: answered, apology or silence.
+    fault struck, both are the longest silence in it. `outcome`: answered, apology or silence, which half an apology is.
     """
 
     setting: str
@@ -152,7 +152,7 @@ async def held(running: stack.Stack, setting: Setting, faults: list[script.Fault
     """
     whole = script.load(SCRIPT)
     asked = whole.model_copy(update={"turns": whole.turns * (len(faults) + 1)})
-    report = await call.run(running, asked, faults)
+    report = await call.judged(running, asked, faults)
     if not report["turns"]:
         raise Trouble(f"no agent answered a call of {setting.name!r}: see worker.log in {running.options.folder}")
     return [_drill(setting, fault, report) for fault in faults]
@@ -166,7 +166,8 @@ def _drill(setting: Setting, fault: script.Fault, report: dict[str, Any]) -> Dri
     latency = turn["latency_ms"]
     answered = latency["voice_to_voice"]
     again = any(one["number"] == fault.turn and one["repeated"] for one in report["turns"])
-    outcome = "silence" if answered is None else "apology" if again else "answered"
+    halved = turn["apology"] is not None and not turn["apology"]["whole"]
+    outcome = "silence" if answered is None or halved else "apology" if again else "answered"
     late = max(0, round((struck - turn["ended_at"]) * 1000))
     within = answered is not None and late > answered
     return Drill(

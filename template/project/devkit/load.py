@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
     print(f"starting LiveKit server, emulators and worker, then {options.calls} calls at a time ...", flush=True)
     setup = Options(
         scripts=[project.ROOT / DEFAULT_SCRIPT],
-        chosen_turn_detection=True,
+        product=True,
         folder=FOLDER,
         emulators=CHEAP,
         environment={"IDLE_PROCESSES": str(plan.idle_processes)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+PR_SET_PDEATHSIG = 1
 POLL_S = 0.05
 TERM_GRACE_S = 4.0
 # Below those that Linux and macOS give to whoever asks for any, and to connections: one of them may be taken meanwhile.
@@ -184,6 +186,12 @@ def descendants(pid: int) -> set[int]:
         for child in children:
             found |= {child} | descendants(child)
     return found
+
+
+def end_with_parent() -> None:
+    """Let Linux end this process when the one that forked it is gone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -6,22 +6,26 @@ import importlib.metadata
 import json
 import statistics
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from . import project
+from . import offline, project
 from .caller import RATE, Caller
 from .conversation import Conversation, TurnRecord
 from .script import Fault, Script, ToolCall
 from .speech.pcm import mixed, write_wav
 from .words import contains, error_rate
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 WER_LIMIT = 0.10
 SILENT_WITHIN_MS = 800
 GOES_ON_WITHIN_MS = 2000
-STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "audible", "voice_to_voice", "answer_gap")
+STAGES = (
+    *("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio"),
+    *("filler", "audible", "voice_to_voice", "answer_gap"),
+)
 
 
 def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], faults: Sequence[Fault]) -> list[str]:
@@ -36,6 +40,11 @@ def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], fault
         return missed + [f"turn {one.number}: no answer was heard" for one in _last(talk) if one.answered is None]
     for record in _last(talk):
         missed += [f"turn {record.number}: {what}" for what in _judge_turn(record)]
+    missed += [
+        f"turn {record.number}: the {record.apology.phrase} was not heard whole: {record.agent!r}"
+        for record in talk.records
+        if record.apology and not record.apology.whole
+    ]
     if script.ends and not talk.ended_by_agent:
         missed.append("the agent did not hang up at the end")
     struck = {(one["stage"], one["kind"]) for one in fired}
@@ -44,8 +53,9 @@ def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], fault
         for fault in faults
         if (fault.stage, fault.kind) not in struck
     ]
-    if not talk.scripted and not faults and wer(talk) > WER_LIMIT:
-        missed.append(f"{wer(talk):.0%} of the caller's words were heard wrongly, {WER_LIMIT:.0%} are allowed")
+    wrong = wer(talk)
+    if wrong is not None and not faults and wrong > WER_LIMIT:
+        missed.append(f"{wrong:.0%} of the caller's words were heard wrongly, {WER_LIMIT:.0%} are allowed")
     return missed
 
 
@@ -85,31 +95,37 @@ def _same(expected: ToolCall, called: dict[str, Any]) -> bool:
     )
 
 
-def wer(talk: Conversation) -> float:
-    """Word error rate of the caller's lines over the call, tries that hit the fault left out."""
+def wer(talk: Conversation) -> float | None:
+    """Word error rate of the caller's lines over the call, tries that hit the fault left out.
+
+    None where words come from the script, or go to a provider of `.env`.
+    """
+    if talk.real or talk.words_from == "script":
+        return None
     good = [record for record in _last(talk) if not record.apology]
     return error_rate([record.turn.words for record in good], [record.heard for record in good])
 
 
 def compose(
-    script: Script, talk: Conversation, missed: list[str], fired: list[dict[str, Any]], replaced: dict[str, str]
+    script: Script, talk: Conversation, missed: list[str], fired: list[dict[str, Any]], machine: dict[str, Any]
 ) -> dict[str, Any]:
     """The report as `report.schema.json` describes it."""
-    gaps = [record.latency_ms.get("audible") for record in talk.records]
     return {
         "schema_version": SCHEMA_VERSION,
-        "ok": not missed,
+        "ok": machine["ok"] and not missed,
+        "machine": machine,
         "missed": missed,
         "project": project.PROJECT_NAME,
         "script": script.name,
         "versions": _versions(),
-        "replaced_offline": replaced,
+        "replaced_offline": offline.replaced_by(talk.product, talk.words_from),
+        "not_as_in_production": offline.told(talk.product, talk.words_from),
         "voice": talk.voice_name,
         "greeting_ms": talk.greeted_after_ms,
         "turns": [_turn(record) for record in talk.records],
-        "wer": None if talk.scripted else wer(talk),
+        "wer": wer(talk),
         "hung_up_by_agent": talk.ended_by_agent,
-        "dead_air_ms_max": max((gap for gap in gaps if gap is not None), default=None),
+        "dead_air_ms_max": talk.longest_silence_ms(),
         "errors": [{"stage": one["stage"], "kind": one["kind"], "spoken": _spoken_after(one, talk)} for one in fired],
         "faults_fired": [{**one, "turn": record.number if (record := _turn_of(one, talk)) else None} for one in fired],
         "cost_usd_estimate": None,
@@ -132,6 +148,7 @@ def _turn(record: TurnRecord) -> dict[str, Any]:
         "ended_at": record.end,
         "heard": record.heard,
         "agent": record.agent,
+        "apology": asdict(record.apology) if record.apology else None,
         "tools": record.tools,
         "handoff": record.handoff,
         "answered_by": record.answered_by,
@@ -148,7 +165,7 @@ def _turn_of(fired: dict[str, Any], talk: Conversation) -> TurnRecord | None:
 def _spoken_after(fired: dict[str, Any], talk: Conversation) -> str | None:
     """What was heard in the turn of a fault; None if nothing was."""
     record = _turn_of(fired, talk)
-    return (record.agent or record.spoken or "(a tone)") if record and record.answered else None
+    return (record.agent or "(a sound without words)") if record and record.answered else None
 
 
 def write(folder: Path, report: dict[str, Any], caller: Caller) -> None:

@@ -14,26 +14,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import project, server
+from . import offline, project, server
 from .processes import Child, Trouble, claim_port
 
 WORKER_START_S = 120.0
-# What only LiveKit Cloud has, and what does not suit synthetic voices, is replaced on this machine.
-OFFLINE = {"TURN_DETECTION": "vad", "INTERRUPTIONS": "vad", "NOISE_CANCELLATION": "none"}
 
 
 @dataclass
 class Options:
     """How a stack differs from the usual one.
 
-    `real`: providers of `.env` instead of emulators; `emulators`: more of their command line. `think_ms`: how long the
+    `real`: providers of `.env` instead of emulators; `emulators`: more of their command line. `product`: turn detector,
+    interruption mode and noise filter of the project, as far as this machine runs them. `think_ms`: how long the
     emulated model thinks before its first token, 0 for as long as the emulators choose. `worker`: another agent than
     the project's, to compare with.
     """
 
     scripts: list[Path] = field(default_factory=list)
     real: bool = False
-    chosen_turn_detection: bool = False
+    product: bool = False
     port: int = 0
     folder: Path = project.ROOT / "build" / "call"
     emulators: Sequence[str] = ()
@@ -81,6 +80,7 @@ class Stack:
         self.server.wait_for("starting LiveKit server", 20)
         self.emulators.wait_for("emulators ready", 60)
         self.control_url = self.emulators.text().split("emulators ready ")[1].split()[0]
+        self.words_from: str = self.control("GET", "health")["recogniser"]
         self.start_worker()
 
     def start_worker(self) -> None:
@@ -115,12 +115,7 @@ class Stack:
             env |= dict.fromkeys(project.PROVIDER_KEYS, "devkit")
             env |= {name: self.control_url + path for name, path in project.PROVIDER_URLS.items()}
             env |= self.control("GET", "environment")
-        offline = {
-            name: value
-            for name, value in OFFLINE.items()
-            if name != "TURN_DETECTION" or not self.options.chosen_turn_detection
-        }
-        return {**env, **offline, **self.options.environment}
+        return {**env, **offline.environment(self.options.product), **self.options.environment}
 
     def _emulators_command(self) -> list[str]:
         scripts = [part for script in self.options.scripts for part in ("--script", str(script))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from typing import Final
 
 import jiwer
@@ -50,3 +51,23 @@ def error_rate(said: list[str], heard: list[str]) -> float:
 def contains(heard: str, word: str) -> bool:
     """Whether `word` (or phrase) is in what was heard."""
     return f" {normal(word)} " in f" {normal(heard)} "
+
+
+def coverage(phrase: str, heard: str) -> float:
+    """The share of the words of `phrase` that stand together and in their order in what was heard, 0 to 1."""
+    wanted, words = normal(phrase).split(), normal(heard).split()
+    if not wanted:
+        return 0.0
+    window = len(wanted) * 3 // 2  # some words are heard wrongly, as two or not at all
+    return max(_in_order(wanted, words[at : at + window]) for at in range(max(1, len(words) - len(wanted) + 1)))
+
+
+def _in_order(wanted: list[str], words: list[str]) -> float:
+    blocks = SequenceMatcher(None, wanted, words, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) / len(wanted)
+
+
+def breaks_off(phrase: str, heard: str) -> bool:
+    """Whether what was heard ends with the first words of `phrase`, two at least, and not with all of them."""
+    wanted, words = normal(phrase).split(), normal(heard).split()
+    return any(words[-count:] == wanted[:count] for count in range(2, min(len(wanted), len(words) + 1)))

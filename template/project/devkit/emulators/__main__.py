@@ -55,6 +55,7 @@ async def serve(options: argparse.Namespace) -> None:
         faults=FaultBoard({stage: vendors[0] for stage, vendors in project.VENDORS.items()}),
     )
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(hub.metronome)
         for module in modules():
             if hasattr(module, "serve"):
                 hub.environment |= await stack.enter_async_context(module.serve(hub))

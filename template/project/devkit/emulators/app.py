@@ -35,6 +35,7 @@ def create_app(hub: Hub) -> web.Application:
             web.get("/control/health", _health),
             web.get("/control/environment", _environment),
             web.get("/control/journal", _journal),
+            web.get("/control/machine", _machine),
             web.get("/control/faults", _faults),
             web.post("/control/faults", _arm),
             web.delete("/control/faults", _clear),
@@ -57,6 +58,12 @@ async def _environment(request: web.Request) -> web.Response:
 
 async def _journal(request: web.Request) -> web.Response:
     return web.json_response(request.app[HUB].journal)
+
+
+async def _machine(request: web.Request) -> web.Response:
+    """How late this process was since the last reset, in s."""
+    hub = request.app[HUB]
+    return web.json_response({"late_s": hub.metronome.late_s, "recogniser_s": hub.recogniser_s})
 
 
 async def _faults(request: web.Request) -> web.Response:
@@ -90,4 +97,5 @@ async def _reset(request: web.Request) -> web.Response:
     hub.faults.fired.clear()
     hub.journal.clear()
     hub.expected.put("")
+    hub.metronome.late_s = hub.recogniser_s = 0.0
     return web.json_response({})

@@ -109,9 +109,9 @@ class Listener:
         return self._recognised(known, bytes(self._utterance))
 
     async def _recognised(self, known: str | None, sound: bytes) -> str:
-        if known is not None or self._hub.recogniser is None:
-            return known or ""
-        return str(await self._hub.in_thread(self._hub.recogniser.transcribe, sound, RATE))
+        if known is not None:
+            return known
+        return await self._hub.words(sound, RATE)
 
 
 def word_times(text: str, start_s: float, end_s: float) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import web
 
+from ..machine import Metronome
 from ..speech import Recogniser, Voice
 from .brain import Brain
 from .faults import AT_THE_DOOR, REFUSALS, FaultBoard
@@ -71,6 +72,8 @@ class Hub:
     journal: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # what a worker needs besides addresses
     expected: Expected = field(default_factory=lambda: Expected())
+    metronome: Metronome = field(default_factory=Metronome)
+    recogniser_s: float = 0.0  # the longest that it took for one utterance
     pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "speech"))
     _released: dict[str, asyncio.Event] = field(default_factory=dict)
     _open: dict[str, list[Peer]] = field(default_factory=lambda: {"stt": [], "llm": [], "tts": []})
@@ -205,6 +208,15 @@ class Hub:
         """
         await self._released[stage].wait()
         raise CutOff
+
+    async def words(self, pcm: bytes, rate: int) -> str:
+        """What the recogniser hears in 16-bit PCM, mono, `rate` Hz; empty where there is none."""
+        if self.recogniser is None:
+            return ""
+        began = time.monotonic()
+        heard = str(await self.in_thread(self.recogniser.transcribe, pcm, rate))
+        self.recogniser_s = max(self.recogniser_s, time.monotonic() - began)
+        return heard
 
     async def in_thread(self, function: Any, *arguments: Any) -> Any:
         """Run a speech model beside the event loop."""

@@ -54,6 +54,8 @@ def _minutes(started: float) -> float:
 
 def judge(script: Script, report: dict[str, Any], failed: list[dict[str, Any]]) -> list[str]:
     """What a caller would complain of. Which words and tools a real model chooses is not foreseen, so not judged."""
+    if not report["machine"]["ok"]:
+        return [f"machine too busy to judge the call: {over}" for over in report["machine"]["over"]]
     if report["greeting_ms"] is None:
         return ["the agent never said a word"]
     missed = [

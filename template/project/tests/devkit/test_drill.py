@@ -21,10 +21,17 @@ SETTING = Setting("a model", 100)
 FAULT = Fault(stage="llm", kind="hang", turn=2)
 
 
-def report(*, answered: int | None, heard: str = "We are open on Monday.", repeated: bool = False) -> dict[str, Any]:
+def report(
+    *,
+    answered: int | None,
+    heard: str = "We are open on Monday.",
+    repeated: bool = False,
+    apology: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     audible = None if answered is None else answered - 500
     latency = {"voice_to_voice": answered, "audible": audible, "answer_gap": 700}
-    turn = {"number": 2, "repeated": False, "ended_at": 100.0, "agent": heard, "latency_ms": latency}
+    turn: dict[str, Any] = {"number": 2, "repeated": False, "ended_at": 100.0, "agent": heard, "apology": apology}
+    turn["latency_ms"] = latency
     again = [{**turn, "repeated": True}] if repeated else []
     return {"turns": [turn, *again], "faults_fired": [{"turn": 2, "t": 100.4}]}
 
@@ -72,8 +79,14 @@ def test_the_caller_asks_what_no_tool_is_asked_for() -> None:
 
 
 def test_an_apology_is_no_answer() -> None:
-    found = drill._drill(SETTING, FAULT, report(answered=2000, heard="Sorry.", repeated=True))
+    whole = report(answered=2000, repeated=True, apology={"phrase": "apology", "whole": True})
+    found = drill._drill(SETTING, FAULT, whole)
     assert (found.answer_ms, found.outcome) == (None, "apology")
+
+
+def test_half_an_apology_is_silence() -> None:
+    half = report(answered=2000, repeated=True, apology={"phrase": "apology", "whole": False})
+    assert drill._drill(SETTING, FAULT, half).outcome == "silence"
 
 
 def test_nothing_heard_is_silence() -> None:
@@ -95,7 +108,7 @@ def test_two_halves_without_a_word_between_them_are_noticed(heard: str, joined: 
 
 async def test_a_call_that_nobody_took_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     async def nobody(*_: Any) -> dict[str, Any]:
-        return {"turns": []}
+        return {"turns": [], "machine": {"ok": True}}
 
     question = drill.one_question()
     monkeypatch.setattr(call, "run", nobody)

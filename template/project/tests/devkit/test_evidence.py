@@ -251,13 +251,15 @@ def test_the_wait_that_a_provider_asks_for_is_found_behind_the_plugin() -> None:
         ({"turns": [(1, 800), (2, None)]}, ["turn 2: no answer was heard"]),
         ({"turns": [(1, 800)]}, ["the call ended before the script did"]),
         ({"hung_up_by_agent": False}, ["the agent did not hang up at the end"]),
+        ({"machine": {"ok": False, "over": ["late"]}}, ["machine too busy to judge the call: late"]),
     ],
 )
 def test_a_call_is_judged_by_what_a_caller_hears(change: dict[str, Any], missed: list[str]) -> None:
     held = script.Script(
         name="a", summary="b", language="en", ends=True, turns=[script.Turn(caller="Hello"), script.Turn(caller="Bye")]
     )
-    heard: dict[str, Any] = {"greeting_ms": 300, "turns": [(1, 800), (2, 900)], "hung_up_by_agent": True} | change
+    heard: dict[str, Any] = {"greeting_ms": 300, "turns": [(1, 800), (2, 900)], "hung_up_by_agent": True}
+    heard |= {"machine": {"ok": True, "over": []}} | change
     heard["turns"] = [{"number": number, "latency_ms": {"voice_to_voice": ms}} for number, ms in heard["turns"]]
     assert proof.judge(held, heard, []) == missed
 
@@ -265,6 +267,6 @@ def test_a_call_is_judged_by_what_a_caller_hears(change: dict[str, Any], missed:
 def test_a_provider_that_fails_in_the_call_is_told() -> None:
     held = script.Script(name="a", summary="b", language="en", turns=[script.Turn(caller="Hello")])
     turn = {"number": 1, "latency_ms": {"voice_to_voice": 800}}
-    heard = {"greeting_ms": 300, "turns": [turn], "hung_up_by_agent": False}
+    heard = {"greeting_ms": 300, "turns": [turn], "hung_up_by_agent": False, "machine": {"ok": True}}
     told = proof.judge(held, heard, [{"stage": "tts", "kind": "APITimeoutError"}])
     assert told == ["a provider failed: tts, APITimeoutError"]

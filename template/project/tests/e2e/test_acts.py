@@ -11,7 +11,7 @@ from livekit import api, rtc
 
 from devkit import project, server, speech
 from devkit.acts import Acts
-from devkit.call import run
+from devkit.call import judged
 from devkit.caller import Caller
 from devkit.script import Script, load
 from devkit.stack import Stack
@@ -117,7 +117,7 @@ async def test_a_call_goes_on_through_pauses_noise_keys_and_text(stack: Stack) -
         {"acts": [{"type": LINES[-1].words}], "expect": LINES[-1].expect.model_dump(exclude_defaults=True)},
         ends=True,
     )
-    report = await run(stack, deeds)
+    report = await judged(stack, deeds)
     assert report["missed"] == []
     assert [bool(turn["agent"]) for turn in report["turns"]] == [True, False, False, True]
     assert report["hung_up_by_agent"]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from devkit import speech
-from devkit.call import run
+from devkit.call import judged
 from devkit.caller import RATE, Caller
 from devkit.project import ESPEAK_VOICE, ROOT
 from devkit.script import Script, load
@@ -42,7 +42,7 @@ async def calls_ended(stack: Stack, count: int) -> int:
 @pytest.mark.parametrize("name", SCRIPTS)
 async def test_the_call_goes_as_its_script_says(stack: Stack, name: str) -> None:
     ended = await calls_ended(stack, 0)
-    report = await run(stack, script(name))
+    report = await judged(stack, script(name))
     assert report["missed"] == []
     assert report["greeting_ms"] is not None
     assert report["hung_up_by_agent"]

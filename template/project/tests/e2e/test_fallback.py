@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkit.call import run
+from devkit.call import judged
 from devkit.project import VENDORS
 from devkit.script import load, parse_faults, usual
 from devkit.stack import Stack
@@ -17,7 +17,7 @@ SCRIPT = load(usual())
 @pytest.mark.parametrize("stage", COVERED)
 async def test_the_next_one_answers(stack: Stack, stage: str, kind: str) -> None:
     short = SCRIPT.model_copy(update={"turns": SCRIPT.turns[:2], "ends": False})
-    report = await run(stack, short, parse_faults(f"{stage}:{kind}@2", 2))
+    report = await judged(stack, short, parse_faults(f"{stage}:{kind}@2", 2))
     assert report["missed"] == []
     assert report["faults_fired"]
     assert [turn["repeated"] for turn in report["turns"]] == [False, False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devkit.call import run
+from devkit.call import judged
 from devkit.script import load, parse_faults, usual
 from devkit.stack import Stack
 
@@ -15,7 +15,7 @@ async def test_a_dead_provider_is_heard_as_a_sentence(stack: Stack) -> None:
     turns = len(DEAD) + 1
     script = WHOLE.model_copy(update={"turns": WHOLE.turns[:1] * turns, "ends": False})
     faults = parse_faults(",".join(f"{fault}@{turn}" for turn, fault in enumerate(DEAD, 2)), turns)
-    report = await run(stack, script, faults)
+    report = await judged(stack, script, faults)
     assert report["missed"] == []
     assert {(error["stage"], error["kind"]) for error in report["errors"]} == {(one.stage, one.kind) for one in faults}
     assert all(error["spoken"] for error in report["errors"])

@@ -32,7 +32,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_its_call(tmp_path: Path) -
     first = load(SCRIPT).turns[0].caller
     voice = speech.voice("auto", ESPEAK_VOICE)
     sound = resample(voice.synthesize(first), voice.rate, RATE)
-    with Stack(Options(scripts=[SCRIPT], folder=tmp_path, chosen_turn_detection=True)) as stack:
+    with Stack(Options(scripts=[SCRIPT], folder=tmp_path, product=True)) as stack:
         port = int(stack.wait_for_line("readiness is told", 10)["port"])
         await deploy.ready(stack.worker)
         status, told = await ready(port)
