@@ -134,6 +134,41 @@ def test_a_project_of_an_earlier_release_updates_and_its_app_still_works(clone: 
         assert done.returncode == 0, done.stdout[-3000:]
 
 
+def rules_of(project: Path) -> str:
+    return (project / "src" / "my_agent" / "runtime" / "phrases.py").read_text().split("RULES")[1]
+
+
+def test_what_the_agent_is_told_follows_the_answers_of_an_update(clone: Path, tmp_path: Path) -> None:
+    """Language, disclosure and clock: managed code tells them, so that no prompt of the owner's has to change."""
+    project = tmp_path / "project"
+    copier("copy", "--defaults", "--quiet", "--vcs-ref", RELEASES["0.4.3"], "--data", "preset=single-vm", clone, project)
+    git(project, "init", "--quiet")
+    prompts = project / "src" / "my_agent" / "app" / "prompts"
+    mine = {path.name: path.read_text() for path in prompts.glob("*.md")}
+    for given, told, untold, zone in [
+        (["languages=[de]", "compliance=[eu-ai-act]"], ["Deutsch", "never claim to be a person"], ["English"], "Europe/Berlin"),
+        (["languages=[en, de]", "primary_language=en", "compliance=[]"], ["English", "Deutsch"], ["person"], "Europe/Berlin"),
+        (["time_zone=Asia/Tokyo"], ["English"], ["person"], "Asia/Tokyo"),
+    ]:
+        git(project, "add", "--all")
+        git(project, "commit", "--quiet", "--message", "before")
+        copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", *(part for one in given for part in ("--data", one)), cwd=project)
+        assert all(words in rules_of(project) for words in told)
+        assert not any(words in rules_of(project) for words in untold)
+        assert f'ZoneInfo("{zone}")' in (project / "src" / "my_agent" / "settings.py").read_text()
+        assert {path.name: path.read_text() for path in prompts.glob("*.md")} == mine, "the owner's"
+
+
+def test_a_new_project_says_nothing_in_its_prompts_that_an_answer_may_change(clone: Path, tmp_path: Path) -> None:
+    one = by_planner(clone, tmp_path / "one", ["agents=team"])
+    other = by_planner(clone, tmp_path / "other", ["agents=team", "languages=fr", "compliance=eu-ai-act", "time_zone=Europe/Paris"])
+    written = [
+        {path.name: path.read_text() for path in (place / "src/my_agent/app").rglob("*") if path.is_file()} for place in (one, other)
+    ]
+    assert len(written[0]) > 12
+    assert written[0] == written[1]
+
+
 def test_a_model_that_retired_meanwhile_stays_and_becomes_a_blocker(clone: Path, tmp_path: Path) -> None:
     template = tmp_path / "template"
     git(clone, "clone", "--quiet", str(clone), str(template))

@@ -78,6 +78,7 @@ def is_emitted(path: str) -> bool:
     """Whether a project gets this file or folder, now, under the answers that choose it."""
     if path in MADE:
         return (PROJECT / "devkit" / "call.py").exists()
+    path = re.sub(r"^app\b", "{{ plan.apps.front_desk }}", path)
     roots = (PROJECT, PROJECT / "src" / "{{ package_name }}", PROJECT / "src" / "{{ package_name }}" / "runtime")
     return any((root / f"{path}{suffix}").exists() for root in roots for suffix in ("", ".jinja"))
 

@@ -71,6 +71,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "ranges-wide": ({**DESK, "allowed_caller_ranges": "54.0.0.0/15"}, {**DESK, "allowed_caller_ranges": "54.0.0.0/16"}),
     "sip-plain": ({**DESK, "sip_security": "plain"}, {**DESK, "sip_security": "plain", "compliance": "hipaa"}),
     "sip-plain-personal": ({**DESK, "sip_security": "plain", "compliance": "hipaa"}, {**DESK, "sip_security": "plain"}),
+    "reminders-wait": ({"use_case": "reminders"}, {**CALLS, "channels": ["outbound_phone"]}),
     "no-person": (CALLS, DESK),
     "transfer-lines": (SELF, DESK),
     "hours-tcpa": ({**CALLS, "calling_hours": "09:00-21:01"}, {**CALLS, "calling_hours": "08:00-21:00"}),

@@ -19,7 +19,6 @@ PHONE = {"channels": ["web", "inbound_phone", "outbound_phone"]}
 NEEDS: dict[tuple[str, str], dict[str, Any]] = {
     ("turn_detection", "stt"): {"stt": "deepgram-flux"},
     **{(f"{stage}_fallback", key): {stage: beside(stage, key)} for stage in ("stt", "llm", "tts") for key in models(stage)},
-    ("use_case", "reminders"): PHONE,
     ("compliance", "tcpa"): PHONE,
     ("call_routing", "by-number"): {"phone_numbers": "+12025550143\n+12025550144"},
     ("call_routing", "spoken"): {"agents": "team"},
@@ -42,7 +41,7 @@ def test_the_names_of_the_questions_are_public() -> None:
     assert PUBLIC == [
         "preset", "customise", "project_name", "package_name", "project_summary", "organisation", "contact_email",
         "github_repository", "project_license", "use_case", "channels", "languages", "primary_language", "agents", "topology",
-        "data_residency", "regions", "home_region", "stt", "stt_fallback", "llm", "llm_fallback", "tts", "tts_fallback",
+        "data_residency", "regions", "home_region", "time_zone", "stt", "stt_fallback", "llm", "llm_fallback", "tts", "tts_fallback",
         "turn_detection", "vad", "interruptions", "preemptive_generation", "noise_cancellation", "thinking_sound",
         "sip_carrier", "phone_numbers", "allowed_caller_ranges", "sip_security", "call_routing", "human_transfer",
         "transfer_targets", "answering_machine_detection", "calling_hours", "peak_calls_per_hour", "monthly_calls", "mean_call_minutes",
@@ -128,7 +127,7 @@ def test_a_planned_preset_is_visible_and_refused(preset: str) -> None:
         {"project_name": '"quoted"'},
         {"contact_email": "nobody"},
         {"languages": []},
-        {"use_case": "reminders", "channels": ["web"]},
+        {"use_case": "reminders", "channels": []},
         {"sip_carrier": "twilio"},
         {"human_transfer": "warm", "channels": ["web"]},
         {"answering_machine_detection": True, "channels": ["inbound_phone"]},
@@ -173,6 +172,9 @@ def test_what_cannot_work_is_refused_even_in_a_plan(given: dict[str, Any]) -> No
     ("given", "field", "words"),
     [
         ({"peak_calls_per_hour": 100_000}, "peak_calls_per_hour", "1 to 20000 calls an hour"),
+        ({"time_zone": "Berlin"}, "time_zone", "Berlin is not a time zone of IANA's list: Europe/Berlin"),
+        ({"time_zone": "America/New York"}, "time_zone", "America/New_York"),
+        ({"time_zone": "CEST"}, "time_zone", "Europe/Berlin or America/New_York or UTC"),
         ({"longest_call_minutes": 2}, "longest_call_minutes", "4 or more"),
         ({**PHONE, "phone_numbers": "+12025550143\n555"}, "phone_numbers", "555 is not a number with plus and country code"),
         ({**PHONE, "allowed_caller_ranges": "any"}, "allowed_caller_ranges", "any is not a range like 54.172.60.0/30"),
@@ -183,6 +185,23 @@ def test_what_cannot_work_is_refused_even_in_a_plan(given: dict[str, Any]) -> No
 )
 def test_a_refusal_says_what_would_be_right(given: dict[str, Any], field: str, words: str) -> None:
     assert words in refused(given, planning=True)[field]
+
+
+@pytest.mark.parametrize(
+    ("given", "zone"),
+    [
+        ({}, "America/Chicago"),
+        ({"languages": ["de"]}, "Europe/Berlin"),
+        ({"languages": ["en", "pt"], "primary_language": "pt"}, "America/Sao_Paulo"),
+        ({"languages": ["de"], "regions": ["europe-west4"]}, "Europe/Amsterdam"),
+        ({"regions": ["us-west1"]}, "America/Los_Angeles"),
+        ({"data_residency": "eu"}, "Europe/Berlin"),
+        ({"time_zone": "UTC"}, "UTC"),
+    ],
+    ids=str,
+)
+def test_the_clock_follows_language_and_region(given: dict[str, Any], zone: str) -> None:
+    assert evaluate(given)["time_zone"].value == zone
 
 
 @pytest.mark.parametrize("given", [{"topology": "vm"}, {"preset": "single-vm", "data_residency": "eu"}, {"languages": ["de"]}], ids=str)

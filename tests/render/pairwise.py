@@ -62,6 +62,7 @@ EMITTED: dict[str, list[Any]] = {
     "project_name": ["My agent", "Café Zürich at the Old Bridge"],
     "organisation": ["Example Company", "Müller & Söhne's"],
     "project_license": ["proprietary", "apache-2.0", "mit"],
+    "use_case": ["front-desk", "support", "reminders", "intake"],
     "languages": ["en", "de", "fr", "it", "pt", "en,de"],
     "topology": ["cloud", "vm"],
     "compliance": [DEFAULT, "gdpr", "hipaa", "pci", "eu-ai-act"],
@@ -99,7 +100,6 @@ PLANNED: dict[str, list[Any]] = {
 TOGETHER_WITH: dict[tuple[str, Any], Row] = {
     **{(f"{stage}_fallback", key): {stage: beside(stage, key)} for stage in ("stt", "llm", "tts") for key in models(stage)},
     ("turn_detection", "stt"): {"stt": "deepgram-flux"},
-    ("use_case", "reminders"): PHONE,
     ("compliance", "tcpa"): PHONE,
     ("call_routing", "spoken"): {"agents": "team", **PHONE},
     ("call_routing", "by-number"): {"phone_numbers": "+12025550143\n+493023125001", **PHONE},

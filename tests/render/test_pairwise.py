@@ -16,7 +16,7 @@ OF_THE_PROJECT = {"project_name", "organisation", "project_license"}
 # Asked, and not a factor: free text that nothing branches on, or a value that follows from its neighbours.
 NO_FACTOR = {
     "preset", "customise", "package_name", "project_summary", "contact_email", "github_repository", "primary_language", "home_region",
-    "allowed_caller_ranges", "transfer_targets", "calling_hours", "monthly_calls", "worker_memory_gib", "token_ttl_minutes",
+    "time_zone", "allowed_caller_ranges", "transfer_targets", "calling_hours", "monthly_calls", "worker_memory_gib", "token_ttl_minutes",
     "max_unrecoverable_errors", "llm_first_token_deadline_ms",
 }  # fmt: skip
 

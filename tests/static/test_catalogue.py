@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zoneinfo
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,15 @@ def test_unknown_prices_say_where_they_are_to_be_had() -> None:
 
 def test_every_surcharge_names_a_model() -> None:
     assert set(check.load("prices")["residency_surcharge"]) <= set(records("llm"))
+
+
+def test_time_zones_are_those_of_iana() -> None:
+    zones = records("zones")
+    listed = {f"{continent}/{place}" for continent, places in zones.items() for place in places}
+    assert len(listed) > 400
+    assert sorted(listed - zoneinfo.available_timezones()) == []
+    named = [record["time_zone"] for name in ("regions", "languages") for record in records(name).values()]
+    assert {zone for zone in named if zone} <= listed
 
 
 def test_yaml_leaves_no_date_unquoted() -> None:

@@ -16,13 +16,13 @@ from . import project, report
 from .caller import Caller
 from .conversation import Conversation
 from .processes import Trouble
-from .script import Fault, Script, load, parse_faults
+from .script import Fault, Script, load, parse_faults, usual
 from .stack import OFFLINE, Options, Stack
 
 DONE, CHECK_FAILED = 0, 5
 # A turn waits for quiet (30 s), its answer (20 s) and its end (30 s), and may be repeated; a call has its greeting too.
 TURN_LIMIT_S, CALL_LIMIT_S = 180.0, 90.0
-DEFAULT_SCRIPT = Path("devkit/calls/front-desk.yaml")
+DEFAULT_SCRIPT = usual().relative_to(project.ROOT)
 
 
 def main(argv: list[str]) -> int:
@@ -67,7 +67,7 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
     """
     until = time.monotonic() + CALL_LIMIT_S + TURN_LIMIT_S * len(script.turns)
     await asyncio.to_thread(stack.forget)
-    caller = Caller(stack.url, f"call-{time.time_ns()}")
+    caller = Caller(stack.url, f"call-{time.time_ns()}", metadata=script.dispatch())
     talk = Conversation(stack, caller, script, faults)
     async with caller:
         holding = asyncio.create_task(talk.hold())
@@ -87,6 +87,8 @@ async def run(stack: Stack, script: Script, faults: Sequence[Fault] = ()) -> dic
         for name, value in OFFLINE.items()
         if not (name == "TURN_DETECTION" and stack.options.chosen_turn_detection)
     }
+    if talk.scripted and not talk.real:
+        replaced["RECOGNISER"] = "script"
     journal = await asyncio.to_thread(stack.control, "GET", "journal")
     (stack.options.folder / "journal.json").write_text(json.dumps(journal, indent=1, ensure_ascii=False))
     made = report.compose(script, talk, missed, fired, replaced)
@@ -108,6 +110,8 @@ def _print(made: dict[str, Any], as_json: bool) -> None:
     print(f"longest silence before an answer: {made['dead_air_ms_max']} ms")
     if made["wer"] is not None:
         print(f"caller's words heard wrongly: {made['wer']:.1%}")
+    if "RECOGNISER" in made["replaced_offline"]:
+        print(f"words came from the script: no recogniser here understands VOICE={made['voice']} in {project.LANGUAGE}")
     print("report: build/call/report.json, sound: build/call/call.wav")
     for missed in made["missed"]:
         print(f"NOT AS EXPECTED: {missed}")

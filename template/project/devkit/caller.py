@@ -27,6 +27,8 @@ STUCK_S = 20.0
 # The framework's names for the agent's voice and for the typing while it thinks, and ours for what bridges a wait.
 TRACKS = VOICE_TRACK, TYPING_TRACK, FILLER_TRACK = "roomio_audio", "background_audio", "filler"
 SILENCE = bytes(2 * FRAME)
+KEYS = "0123456789*#ABCD"  # by their codes
+KEY_S = 0.12  # from one key to the next
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Caller:
         self._source = rtc.AudioSource(RATE, 1, queue_size_ms=QUEUE_MS)
         self._to_say: asyncio.Queue[tuple[bytes, asyncio.Future[Line]]] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._listening: list[asyncio.Task[None]] = []
         self.ears = {name: Ear() for name in tracks}
         self.ear = self.ears[VOICE_TRACK]
         self.spoken = bytearray()
@@ -80,24 +83,27 @@ class Caller:
 
     async def __aenter__(self) -> Caller:
         """Join and open the microphone."""
-        self._room.on("track_subscribed", self._subscribed)
-        self._room.on("participant_attributes_changed", self._attributes)
-        self._room.on("disconnected", lambda *_: self.hung_up.set())
-        await self._room.connect(self._url, self._token())
-        self.joined_at = time.time()
-        track = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
-        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-        await self._room.local_participant.publish_track(track, options)
+        await self._join()
         self._speaking = asyncio.create_task(self._speak())
         self._tasks.append(self._speaking)
         return self
 
+    async def _join(self) -> None:
+        room = self._room = rtc.Room()
+        room.on("track_subscribed", self._subscribed)
+        room.on("participant_attributes_changed", self._attributes)
+        room.on("disconnected", lambda *_: self.hung_up.set() if room is self._room else None)
+        await room.connect(self._url, self._token())
+        self.joined_at = self.joined_at or time.time()
+        self._microphone = rtc.LocalAudioTrack.create_audio_track("microphone", self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        await room.local_participant.publish_track(self._microphone, options)
+
     async def __aexit__(self, *_: object) -> None:
         """Hang up."""
-        for task in self._tasks:
+        for task in [*self._tasks, *self._listening]:
             task.cancel()
-        with suppress(Exception):
-            await asyncio.wait_for(self._room.disconnect(), 5)
+        await _leave(self._room)
 
     def _token(self) -> str:
         agent = api.RoomAgentDispatch(agent_name=project.AGENT_NAME, metadata=self._metadata)
@@ -114,7 +120,7 @@ class Caller:
 
     def _subscribed(self, track: rtc.Track, publication: rtc.RemoteTrackPublication, *_: object) -> None:
         if ear := self.ears.get(publication.name):
-            self._tasks.append(asyncio.create_task(self._hear(track, ear)))
+            self._listening.append(asyncio.create_task(self._hear(track, ear)))
 
     async def _hear(self, track: rtc.Track, ear: Ear) -> None:
         async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1, frame_size_ms=FRAME_MS):
@@ -166,6 +172,48 @@ class Caller:
         await asyncio.sleep(max(0.0, line.end - time.time()))
         return line
 
+    def mute(self, on: bool) -> None:
+        """Mute or unmute the microphone; the caller may go on speaking."""
+        if on:
+            self._microphone.mute()
+        else:
+            self._microphone.unmute()
+
+    async def write(self, text: str) -> None:
+        """Type `text` to the agent."""
+        await self._room.local_participant.send_text(text, topic="lk.chat")
+
+    async def press(self, keys: str) -> None:
+        """Press keys of a telephone: digits, `*`, `#` and `A` to `D`."""
+        for key in keys:
+            await self._room.local_participant.publish_dtmf(code=KEYS.index(key), digit=key)
+            await asyncio.sleep(KEY_S)
+
+    async def rejoin(self, how: str, after_s: float) -> None:
+        """Be away for `after_s`, then be there again under the same identity.
+
+        `lost`: the connection dies without a word, and the server notices when the caller comes back. `reload`: as a
+        browser does, it is closed before. `rebuilt`: the client library makes a new one by itself, at once.
+        """
+        old = self._room
+        if how == "rebuilt":
+            await old.simulate_scenario(rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT)
+            return
+        for task in self._listening:
+            task.cancel()
+        self._listening.clear()
+        self._room = rtc.Room()  # what becomes of the old one is no hang-up
+        if how == "reload":
+            await _leave(old)
+        await asyncio.sleep(after_s)
+        await self._join()
+        await _leave(old)
+
+    async def hang_up(self) -> None:
+        """Leave the call, even in the middle of a word."""
+        await _leave(self._room)
+        self.hung_up.set()
+
     @property
     def alone(self) -> bool:
         """Whether no agent is in the room."""
@@ -199,3 +247,8 @@ class Caller:
         """What was heard of the agent's voice from unix time `start` to `end`: 16-bit PCM, mono, 16 kHz."""
         first = max(0, int((start - self.joined_at) * RATE)) * 2
         return bytes(self.ear.pcm[first : max(first, int((end - self.joined_at) * RATE) * 2)])
+
+
+async def _leave(room: rtc.Room) -> None:
+    with suppress(Exception):
+        await asyncio.wait_for(room.disconnect(), 5)

@@ -10,13 +10,14 @@ from itertools import pairwise
 from typing import Any
 
 from . import project, speech
+from .acts import Acts
 from .caller import RATE, Caller
 from .script import Fault, Script, Turn
-from .speech.pcm import resample
 from .stack import Stack
 from .words import contains, normal
 
 ANSWER_TIMEOUT_S = 20.0
+SILENCE_TIMEOUT_S = 5.0  # for what is not to be answered
 GREETING_TIMEOUT_S = 30.0
 HANG_UP_TIMEOUT_S = 15.0
 # An answer is over after so much silence, in s; one that a fault may have broken off is waited for longer.
@@ -55,10 +56,10 @@ class Conversation:
     def __init__(self, stack: Stack, caller: Caller, script: Script, faults: Sequence[Fault] = ()) -> None:
         """The caller's lines are turned into sound here, before the call."""
         self._stack, self._caller, self._script, self._faults = stack, caller, script, faults
-        self._recogniser = speech.recogniser("auto", project.LANGUAGE)
         voice = speech.voice("auto", project.ESPEAK_VOICE)
-        self.voice_name, self.real = voice.name, stack.options.real
-        self._sound = {turn.caller: resample(voice.synthesize(turn.caller), voice.rate, RATE) for turn in script.turns}
+        self._recogniser = speech.recogniser("auto", project.LANGUAGE, voice.name)
+        self.voice_name, self.real, self.scripted = voice.name, stack.options.real, self._recogniser is None
+        self._acts = Acts(caller, voice, script, lambda line: self._control("POST", "expect", line))
         self.records: list[TurnRecord] = []
         self.greeted_after_ms: int | None = None
         self.ended_by_agent = False
@@ -73,7 +74,7 @@ class Conversation:
             if self._caller.hung_up.is_set():
                 return
             record = await self._take_turn(turn, number)
-            if record.apology and not self._caller.hung_up.is_set():
+            if record.apology and turn.answered and not self._caller.hung_up.is_set():
                 await self._take_turn(turn, number, repeated=True)
         if self._script.ends:
             await self._caller.wait_until(self._caller.hung_up.is_set, HANG_UP_TIMEOUT_S)
@@ -94,12 +95,12 @@ class Conversation:
             await asyncio.to_thread(self._stack.forgive)
         for fault in faults:
             await self._control("POST", "faults", fault.model_dump(exclude={"turn"}))
-        await self._control("POST", "expect", {"text": turn.caller})
-        line = await self._caller.say(self._sound[turn.caller])
+        line = await self._acts.perform(turn)
         record.start, record.end = line.start, line.end
-        if record.interrupted:
+        if record.interrupted and turn.answered:
             record.silent_after_ms = self._silence_after(record)
-        record.answered = await self._caller.wait_for_sound(line.end, ANSWER_TIMEOUT_S)
+        patience_s = ANSWER_TIMEOUT_S if turn.answered else SILENCE_TIMEOUT_S
+        record.answered = await self._caller.wait_for_sound(line.end, patience_s)
         await self._wait_for_the_rest(record, ENDED_AFTER_S if not faults else MENDED_WITHIN_S)
         await self._gather(record)
         if faults:
@@ -140,7 +141,7 @@ class Conversation:
         record.spoken = " ".join(line["text"] for line in lines if _is(line, "tts", "request"))
         record.tools = [_tool(line, journal) for line in lines if _is(line, "llm", "answer") and "tool" in line]
         record.handoff = _handoff(record.tools, journal)
-        if self._recogniser:
+        if self._recogniser and record.answered:
             sound = self._caller.heard_between(record.end, record.over)
             record.agent = await asyncio.to_thread(self._recogniser.transcribe, sound, RATE) if sound else ""
         else:

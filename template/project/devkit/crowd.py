@@ -50,7 +50,8 @@ class Crowd:
 
     def __init__(self, stack: Stack, script: Script, turns: int = 1) -> None:
         """Each call has so many `turns`, counted from `everybody_in` on. The line is turned into sound here, once."""
-        self._stack, self._turns, self._text = stack, turns, script.turns[0].caller
+        self._stack, self._turns, self._text = stack, turns, script.turns[0].words
+        self._metadata = script.dispatch()
         self.everybody_in = asyncio.Event()
         self.everybody_in.set()
         voice = speech.voice("auto", project.ESPEAK_VOICE)
@@ -63,7 +64,7 @@ class Crowd:
         self.visits.append(visit)
         try:
             room = f"crowd-{visit.number}-{time.time_ns()}"
-            async with Caller(self._stack.url, room, tracks=[VOICE_TRACK]) as caller:
+            async with Caller(self._stack.url, room, metadata=self._metadata, tracks=[VOICE_TRACK]) as caller:
                 visit.wrong = await self._talk(caller, visit)
         except Exception as error:
             visit.wrong = f"{type(error).__name__}: {error}"

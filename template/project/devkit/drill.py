@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
         Trouble: the machine lacks something, or a process ended.
     """
     parser = argparse.ArgumentParser(prog="python -m devkit drill")
-    parser.add_argument("--turns", type=int, default=24, help="faults of each stage; from 12 on, each kind is met")
+    parser.add_argument("--turns", type=int, default=24, help="faults of each stage; from 14 on, each kind is met")
     options = parser.parse_args(argv)
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
     FOLDER.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from .words import contains, error_rate
 SCHEMA_VERSION = 3
 WER_LIMIT = 0.10
 SILENT_WITHIN_MS = 800
+GOES_ON_WITHIN_MS = 2000
 STAGES = ("end_of_turn", "stt_final", "llm_first_token", "tts_first_audio", "audible", "voice_to_voice", "answer_gap")
 
 
@@ -43,7 +44,7 @@ def judge(script: Script, talk: Conversation, fired: list[dict[str, Any]], fault
         for fault in faults
         if (fault.stage, fault.kind) not in struck
     ]
-    if project.LANGUAGE == "en" and talk.voice_name != "tone" and not faults and wer(talk) > WER_LIMIT:
+    if not talk.scripted and not faults and wer(talk) > WER_LIMIT:
         missed.append(f"{wer(talk):.0%} of the caller's words were heard wrongly, {WER_LIMIT:.0%} are allowed")
     return missed
 
@@ -55,8 +56,13 @@ def _last(talk: Conversation) -> list[TurnRecord]:
 
 def _judge_turn(record: TurnRecord) -> list[str]:
     expected, missed = record.turn.expect, []
-    if record.answered is None:
+    if record.turn.answered and record.answered is None:
         missed.append("no answer was heard")
+    if not record.turn.answered and not record.interrupted and record.answered is not None:
+        missed.append(f"no answer was expected, and {record.agent!r} was heard")
+    after_ms = record.latency_ms["voice_to_voice"]
+    if record.turn.goes_on and (after_ms is None or after_ms > GOES_ON_WITHIN_MS):
+        missed.append(f"the agent did not go on speaking within {GOES_ON_WITHIN_MS} ms")
     for tool in expected.tools:
         if not any(_same(tool, called) for called in record.tools):
             missed.append(f"expected {tool.name}{tool.arguments}, got {record.tools or 'no tool'}")
@@ -82,7 +88,7 @@ def _same(expected: ToolCall, called: dict[str, Any]) -> bool:
 def wer(talk: Conversation) -> float:
     """Word error rate of the caller's lines over the call, tries that hit the fault left out."""
     good = [record for record in _last(talk) if not record.apology]
-    return error_rate([record.turn.caller for record in good], [record.heard for record in good])
+    return error_rate([record.turn.words for record in good], [record.heard for record in good])
 
 
 def compose(
@@ -101,7 +107,7 @@ def compose(
         "voice": talk.voice_name,
         "greeting_ms": talk.greeted_after_ms,
         "turns": [_turn(record) for record in talk.records],
-        "wer": wer(talk) if project.LANGUAGE == "en" else None,
+        "wer": None if talk.scripted else wer(talk),
         "hung_up_by_agent": talk.ended_by_agent,
         "dead_air_ms_max": max((gap for gap in gaps if gap is not None), default=None),
         "errors": [{"stage": one["stage"], "kind": one["kind"], "spoken": _spoken_after(one, talk)} for one in fired],
@@ -122,7 +128,7 @@ def _turn(record: TurnRecord) -> dict[str, Any]:
     return {
         "number": record.number,
         "repeated": record.repeated,
-        "caller": record.turn.caller,
+        "caller": record.turn.shown,
         "ended_at": record.end,
         "heard": record.heard,
         "agent": record.agent,

@@ -75,6 +75,7 @@ class Stack:
         self.emulators = self._child("emulators", self._emulators_command())
         config = self.options.folder / "livekit.yaml"
         config.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self.data, ignore_errors=True)
         config.write_text(server.configuration(port))
         self.server = self._child("livekit-server", [str(binary), "--config", str(config)])
         self.server.wait_for("starting LiveKit server", 20)
@@ -108,6 +109,7 @@ class Stack:
             "MAX_CPU": "2",  # never full by processors: server, emulators and callers work on the same ones
             "IDLE_PROCESSES": "2",
             "PROVIDER_BOARD": str(self.board),
+            "DATA_FOLDER": str(self.data),
         }
         if not self.options.real:
             env |= dict.fromkeys(project.PROVIDER_KEYS, "devkit")
@@ -133,6 +135,11 @@ class Stack:
     def board(self) -> Path:
         """Where the worker's calls note which providers rest."""
         return self.options.folder.absolute() / "providers"
+
+    @property
+    def data(self) -> Path:
+        """Where the app keeps its files: empty at the start, and never the folder of real calls."""
+        return self.options.folder.absolute() / "data"
 
     def forget(self) -> None:
         """What the emulators and the worker's calls know of earlier calls, faults above all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import logging
 import os
 import shutil
@@ -12,14 +11,14 @@ import time
 import webbrowser
 from pathlib import Path
 
-from . import page, project, script
+from . import page, project, script, speech
 from .chat import Chat, keyboard
 from .processes import Trouble, claim_port
 from .stack import Options, Stack
 
 DONE = 0
 FOLDER = project.ROOT / "build" / "talk"
-SCRIPT = project.ROOT / "devkit" / "calls" / "front-desk.yaml"
+SCRIPT = script.usual()
 PATIENCE_S = {"page": "60", "text": "3600"}  # people look at a page, and type slowly
 WATCH_S = 1.0
 FAREWELL_S = 2.0
@@ -53,19 +52,20 @@ def main(argv: list[str]) -> int:
 
 
 def setup(*, real: bool, text: bool) -> Options:
-    """The stack of a conversation: the model answers as in the usual call script."""
+    """The stack of a conversation: without a script the model rehearses; a person is heard whatever the voice is."""
     environment = {"USER_AWAY_SECONDS": PATIENCE_S["text" if text else "page"]}
-    return Options(scripts=[SCRIPT], real=real, folder=FOLDER, environment=environment)
+    ears = ["--recogniser", "moonshine"] if hears() else []
+    return Options(real=real, folder=FOLDER, emulators=ears, environment=environment)
 
 
 def suggestions(path: Path = SCRIPT) -> list[str]:
     """What a caller can say: the first lines of the call script."""
-    return [turn.caller for turn in script.load(path).turns[:3]]
+    return [turn.words for turn in script.load(path).turns if turn.words][:3]
 
 
 def hears() -> bool:
     """Whether spoken words are recognised on this machine; only English ones are."""
-    return project.LANGUAGE == "en" and importlib.util.find_spec("moonshine_voice") is not None
+    return speech.understands(project.LANGUAGE)
 
 
 def serve(stack: Stack, port: int, *, real: bool, open_it: bool) -> None:
@@ -74,7 +74,8 @@ def serve(stack: Stack, port: int, *, real: bool, open_it: bool) -> None:
     Raises:
         Trouble: a process of the stack ended.
     """
-    site = page.Site(stack.url, suggestions=suggestions(), emulated=not real, hears=real or hears())
+    metadata = script.load(SCRIPT).dispatch()
+    site = page.Site(stack.url, suggestions=suggestions(), metadata=metadata, emulated=not real, hears=real or hears())
     with page.serving(site, port) as address:
         print(f"Talk to {project.PROJECT_NAME}: {address}\nCtrl-C ends it.", flush=True)
         if open_it:
@@ -97,7 +98,7 @@ async def converse(stack: Stack) -> None:
     shown = os.isatty(0)
     if shown:
         print("Type and press Enter; Ctrl-D ends the call. For example:", *suggestions(), sep="\n  ")
-    async with Chat(stack.url, page.token(room, "you")) as chat:
+    async with Chat(stack.url, page.token(room, "you", metadata=script.load(SCRIPT).dispatch())) as chat:
         if not await chat.wait_for_agent():
             raise Trouble(f"the agent did not join the call\n{stack.worker.tail()}")
         await chat.answer()

@@ -13,6 +13,8 @@ NUMBERS: Final = {
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
     )
 }
+# Digits of a telephone number: said one by one, heard in groups.
+LONG_NUMBER: Final = re.compile(r"\b\d(?: ?\d){5,}\b")
 CONTRACTIONS: Final = {
     "i'm": "i am",
     "it's": "it is",
@@ -28,12 +30,13 @@ CONTRACTIONS: Final = {
 
 
 def normal(text: str) -> str:
-    """Lower case, numbers as digits, full hours without minutes, contractions open, nothing but words."""
+    """Lower case, numbers as digits, long ones in one run, contractions open, nothing but words."""
     text = re.sub(r"(?:\b|(?<=\d))([ap])\.?\s?m\b\.?", r" \1m", text.casefold().replace("\u2019", "'"))
     text = re.sub(r"\b(\d\d?):00\b", r"\1", text)
     text = re.sub(r"\bgood[ -]bye\b", "goodbye", text)
     words = [CONTRACTIONS.get(word, word) for word in re.findall(r"[\w']+", text)]
-    return " ".join(NUMBERS.get(word, word) for word in " ".join(words).split())
+    plain = " ".join(NUMBERS.get(word, word) for word in " ".join(words).split())
+    return LONG_NUMBER.sub(lambda found: found[0].replace(" ", ""), plain)
 
 
 def error_rate(said: list[str], heard: list[str]) -> float:

@@ -15,11 +15,12 @@ BEEP = ToneVoice()
 
 class BeepTTS(tts.TTS[Any]):
     """One request a sentence, 16 kHz, 0.25 s a word, at once; `wait_s` before the first sound. Of what it
-    says it makes no more than `share`."""
+    says it makes no more than `share`; `error` instead of all."""
 
     def __init__(self, wait_s: float = 0.0) -> None:
         super().__init__(capabilities=tts.TTSCapabilities(streaming=False), sample_rate=BEEP.rate, num_channels=1)
         self.wait_s, self.share = wait_s, 1.0
+        self.error: Exception | None = None
         self.said: list[str] = []
 
     def synthesize(
@@ -34,6 +35,8 @@ class _Beeps(tts.ChunkedStream):
         owner = self._tts
         assert isinstance(owner, BeepTTS)
         await asyncio.sleep(owner.wait_s)
+        if owner.error:
+            raise owner.error
         output_emitter.initialize(
             request_id=utils.shortuuid(), sample_rate=owner.sample_rate, num_channels=1, mime_type="audio/pcm"
         )

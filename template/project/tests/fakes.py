@@ -71,7 +71,8 @@ class _Stream(llm.LLMStream):
             if not reply.tool:
                 await self._fail(reply)
         if reply.tool:
-            call = llm.FunctionToolCall(name=reply.tool, arguments=json.dumps(reply.arguments), call_id="call_1")
+            number = f"call_{len(owner.requests)}"
+            call = llm.FunctionToolCall(name=reply.tool, arguments=json.dumps(reply.arguments), call_id=number)
             self._say(llm.ChoiceDelta(role="assistant", tool_calls=[call]))
             await self._fail(reply)
         if reply.counts:

@@ -65,6 +65,9 @@ class _Hearing(stt.RecognizeStream):
         async for _ in self._input_ch:
             pass
 
+    def tell(self, event: stt.SpeechEvent) -> None:
+        self._event_ch.send_nowait(event)
+
     def say(self, text: str, seconds: float) -> None:
         self._event_ch.send_nowait(stt.SpeechEvent(type=stt.SpeechEventType.START_OF_SPEECH))
         heard = [stt.SpeechData(text=text, language=LanguageCode("en"), confidence=1.0)]

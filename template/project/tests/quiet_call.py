@@ -32,7 +32,9 @@ class Room(rtc.EventEmitter[str]):
         self.remote_participants: dict[str, Any] = {}
 
     def joins(self, name: str, kind: Any = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD) -> None:
-        self.remote_participants[name] = SimpleNamespace(kind=kind, disconnect_reason=None)
+        person = SimpleNamespace(identity=name, kind=kind, disconnect_reason=None)
+        self.remote_participants[name] = person
+        self.emit("participant_connected", person)
 
     def leaves(self, name: str, reason: Any = None) -> None:
         person = self.remote_participants.pop(name)
@@ -45,6 +47,7 @@ class Job:
 
     def __init__(self) -> None:
         self.room = Room()
+        self.proc = SimpleNamespace(userdata={})
         self.done: list[str] = []
 
     def delete_room(self) -> None:

@@ -49,7 +49,7 @@ async def hold_a_call(call_id: str) -> None:
         aec_warmup_duration=None,
         session_close_transcript_timeout=0.05,
     )
-    record = runtime("records").follow(session, call)
+    record = runtime("records").follow(session, call, runtime("failures").watch(session, call))
     runtime("meters").follow(session, call, record, slow_ms=1)
     async with on_the_line(session, Agent(instructions=f"Never say {SECRET}.")):
         ear.say(f"My word is {SECRET}")

@@ -24,13 +24,12 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m devkit.emulators")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8089, help="0 takes a free one")
-    parser.add_argument(
-        "--script", type=Path, action="append", default=[], help="call script whose answers the model gives"
-    )
+    parser.add_argument("--script", type=Path, action="append", default=[], help="whose answers the model gives")
     parser.add_argument("--voice", default="auto", help=", ".join(("auto", *speech.VOICES)))
     parser.add_argument("--recogniser", default="auto", help=", ".join(("auto", *speech.RECOGNISERS)))
     parser.add_argument("--think-ms", type=int, default=150, help="the model's time to the first token, in ms")
     parser.add_argument("--llm-token-interval", type=float, default=0.02, help="time between two tokens, in s")
+    parser.add_argument("--idle-s", type=float, help="close an idle websocket after this, in s, not as its vendor does")
     return parser
 
 
@@ -45,12 +44,14 @@ async def serve(options: argparse.Namespace) -> None:
     """Serve until cancelled or told to stop; one line on stdout tells that it is ready and where."""
     if task := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    voice = speech.voice(options.voice, project.ESPEAK_VOICE)
     hub = Hub(
-        voice=speech.voice(options.voice, project.ESPEAK_VOICE),
-        recogniser=speech.recogniser(options.recogniser, project.LANGUAGE),
+        voice=voice,
+        recogniser=speech.recogniser(options.recogniser, project.LANGUAGE, voice.name),
         brain=Brain(read_rules(options.script)),
         first_token_s=options.think_ms / 1000,
         token_s=options.llm_token_interval,
+        idle_s=options.idle_s,
         faults=FaultBoard({stage: vendors[0] for stage, vendors in project.VENDORS.items()}),
     )
     async with AsyncExitStack() as stack:

@@ -79,7 +79,8 @@ async def _clear(request: web.Request) -> web.Response:
 
 
 async def _expect(request: web.Request) -> web.Response:
-    request.app[HUB].expected.put((await request.json())["text"])
+    line: dict[str, Any] = await request.json()
+    request.app[HUB].expected.put(line["text"], more=bool(line.get("more")), noise=bool(line.get("noise")))
     return web.json_response({})
 
 

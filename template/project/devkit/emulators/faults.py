@@ -14,7 +14,11 @@ MEANING: Final = {
     "http-500": "answers 500 Internal Server Error",
     "garbage": "answers what no client can read",
     "empty": "answers properly, with nothing in it",
+    "empty-final": "writes the words while they are spoken, and a final without one",
+    "no-end": "writes what was said, and never that the speech has ended",
     "early-end": "ends properly after the first words",
+    "cut-length": "ends after the first words, and says that it has reached its limit of tokens",
+    "cut-filter": "ends after the first words, and says that a content filter has stopped it",
     "hang": "takes the connection and never answers",
     "stall": "begins to answer and stops, the connection stays open",
     "drip": "answers far too slowly",
@@ -30,8 +34,8 @@ REFUSALS: Final = {
 }
 AT_THE_DOOR: Final = ("refuse", *(f"http-{status}" for status in REFUSALS), "hang")
 KINDS: Final[dict[str, tuple[str, ...]]] = {
-    "stt": (*AT_THE_DOOR, "garbage", "empty", "stall", "disconnect", "silent"),
-    "llm": (*AT_THE_DOOR, "garbage", "empty", "early-end", "stall", "drip", "disconnect"),
+    "stt": (*AT_THE_DOOR, "garbage", "empty", "empty-final", "no-end", "stall", "disconnect", "silent"),
+    "llm": (*AT_THE_DOOR, "garbage", "empty", "early-end", "cut-length", "cut-filter", "stall", "drip", "disconnect"),
     "tts": (*AT_THE_DOOR, "garbage", "empty", "early-end", "stall", "drip", "disconnect"),
 }
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import numpy as np
 from livekit.local_inference import VAD
@@ -34,7 +35,8 @@ class Listener:
         """`rate` in Hz; an utterance ends after `final_after_s` of silence."""
         self._hub, self._vendor, self._rate, self._tell = hub, one.vendor, rate, tell
         self._final_after_s = final_after_s if hub.recogniser else max(final_after_s, SCRIPTED_AFTER_S)
-        self._line_taken = 0  # who joins in the middle of a turn hears its line too
+        self._taken = self._told = 0  # parts of the script; who joins in the middle of a turn hears its line too
+        self._noise = False
         self._detector = VAD()
         self._raw = bytearray()
         self._before: deque[bytes] = deque(maxlen=PRE_ROLL)
@@ -82,6 +84,7 @@ class Listener:
 
     async def _begin(self) -> None:
         self._speaking, self._quiet_s, self._since_interim_s = True, 0.0, 0.0
+        self._noise = self._hub.expected.noise
         self._utterance = bytearray(b"".join(self._before))
         self.started_s = max(0.0, self.heard_s - seconds(bytes(self._utterance), RATE))
         self._hub.note("stt", "speech_started", self._vendor)
@@ -90,16 +93,25 @@ class Listener:
     async def _end(self) -> None:
         self._hub.note("stt", "speech_ended", self._vendor)
         text = await (self._decoding or self._words())
-        self._line_taken = self._hub.expected.serial
+        self._taken = self._told  # what is said after the pause may have been announced meanwhile
         self._speaking, self._voiced, self._decoding = False, 0, None
         self._before.clear()
         if await self._tell("final", text):
             self._hub.note("stt", "final", self._vendor, text=text)
 
-    async def _words(self) -> str:
-        if self._hub.recogniser is None:
-            return self._hub.expected.text if self._hub.expected.serial > self._line_taken else ""
-        return str(await self._hub.in_thread(self._hub.recogniser.transcribe, bytes(self._utterance), RATE))
+    def _words(self) -> Coroutine[Any, Any, str]:
+        """The words until now, whenever they are awaited."""
+        expected = self._hub.expected
+        self._told = len(expected.parts)
+        known = "" if self._noise and expected.noise else None
+        if known is None and self._hub.recogniser is None:
+            known = expected.since(self._taken)
+        return self._recognised(known, bytes(self._utterance))
+
+    async def _recognised(self, known: str | None, sound: bytes) -> str:
+        if known is not None or self._hub.recogniser is None:
+            return known or ""
+        return str(await self._hub.in_thread(self._hub.recogniser.transcribe, sound, RATE))
 
 
 def word_times(text: str, start_s: float, end_s: float) -> list[dict[str, object]]:

@@ -43,11 +43,21 @@ def peer(request: web.Request) -> Peer:
     return Peer(request.match_info["vendor"], abort)
 
 
+@dataclass(frozen=True)
+class Idle:
+    """How a vendor ends a websocket whose client sends nothing for `after_s`: with `error`, if any, and a code."""
+
+    after_s: float | None = None  # never
+    code: int = 1000
+    reason: str = "idle"
+    error: dict[str, Any] | None = None
+
+
 @dataclass
 class Hub:
     """State of one emulator process. `first_token_s` and `token_s` are the model's pace.
 
-    `retry_after_s` is what a 429 asks for.
+    `retry_after_s` is what a 429 asks for; `idle_s` is the patience with a silent client, None for each vendor's own.
     """
 
     voice: Voice
@@ -56,6 +66,7 @@ class Hub:
     first_token_s: float = 0.15
     token_s: float = 0.02
     retry_after_s: float = 1.0
+    idle_s: float | None = None
     faults: FaultBoard = field(default_factory=FaultBoard)
     journal: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)  # what a worker needs besides addresses
@@ -138,6 +149,15 @@ class Hub:
             raise CutOff
         return self.strikes("stt", one, "silent") or (what == "final" and self.strikes("stt", one, "stall"))
 
+    def written(self, one: Peer, what: str, text: str) -> str:
+        """What a recogniser writes of the words that it heard."""
+        kinds = ("empty", "empty-final") if what == "final" else ("empty",)
+        return "" if self.strikes("stt", one, *kinds) else text
+
+    def wordless(self, one: Peer, text: str) -> bool:
+        """Whether a recogniser that writes only where there are words has nothing to write."""
+        return not text and not self.strikes("stt", one, "empty-final")
+
     async def at_the_door(self, request: web.Request, stage: str, key: str) -> web.Response | None:
         """The response that refuses a new request over HTTP, or None to go on.
 
@@ -156,16 +176,24 @@ class Hub:
             return {}
         return {"Retry-After": str(ceil(self.retry_after_s)), "Retry-After-Ms": str(round(self.retry_after_s * 1000))}
 
-    async def converse(self, request: web.Request, stage: str, key: str, talk: Talk) -> web.StreamResponse:
-        """Serve one websocket: past the door, then `talk` until it is over."""
-        socket = web.WebSocketResponse()
+    async def converse(
+        self, request: web.Request, stage: str, key: str, talk: Talk, idle: Idle = Idle()
+    ) -> web.StreamResponse:
+        """Serve one websocket: past the door, then `talk` until it is over or its client is idle."""
+        socket = web.WebSocketResponse(receive_timeout=self.idle_s or idle.after_s)
         socket.headers["dg-request-id"] = uuid.uuid4().hex
         with suppress(CutOff, ConnectionError):
             if refused := await self.at_the_door(request, stage, key):
                 return refused
             await socket.prepare(request)
-            with self.open(stage, peer(request)):
-                await talk(socket)
+            try:
+                with self.open(stage, peer(request)):
+                    await talk(socket)
+            except TimeoutError:
+                self.note(stage, "idle", request.match_info["vendor"])
+                if idle.error:
+                    await socket.send_json(idle.error)
+                await socket.close(code=idle.code, message=idle.reason.encode())
             await socket.close()
         return finished(request, socket)
 
@@ -193,11 +221,21 @@ def finished(request: web.Request, socket: web.WebSocketResponse) -> web.StreamR
 
 @dataclass
 class Expected:
-    """The caller's next line, for recognisers that do not hear. Each listener takes it once."""
+    """What the caller says now, for recognisers that do not hear: each listener takes each part of it once.
 
-    text: str = ""
-    serial: int = 0
+    `noise`: the sound is no speech, and no recogniser finds words in it.
+    """
 
-    def put(self, text: str) -> None:
-        """A new line; the one before is forgotten."""
-        self.text, self.serial = text, self.serial + 1
+    parts: list[str] = field(default_factory=list)
+    noise: bool = False
+    _first: int = 0  # of the line
+
+    def put(self, text: str, *, more: bool = False, noise: bool = False) -> None:
+        """A new line, so that the one before is forgotten, or `more` of it after a pause."""
+        self._first = self._first if more else len(self.parts)
+        self.parts.append(text)
+        self.noise = noise
+
+    def since(self, taken: int) -> str:
+        """The words of the line, without the first `taken` parts of the call."""
+        return " ".join(part for part in self.parts[max(taken, self._first) :] if part)

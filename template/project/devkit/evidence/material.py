@@ -59,7 +59,7 @@ def gather(settings: Any) -> Material:
         WrongUse: a script cannot be read.
     """
     scripts = [script.load(path) for path in sorted((project.ROOT / "devkit" / "calls").glob("*.yaml"))]
-    lines = dict.fromkeys(turn.caller for one in scripts for turn in one.turns)
+    lines = dict.fromkeys(turn.words for one in scripts for turn in one.turns if turn.words)
     answers = dict.fromkeys(rule.say for one in scripts for rule in one.answers if rule.say and "{" not in rule.say)
     if not lines:
         raise Trouble("devkit/calls holds no call script: there is nothing to say")
@@ -86,7 +86,8 @@ def outside_a_job(settings: Any, closing: list[Any]) -> Any:
     process = SimpleNamespace(userdata={})
     turns.prewarm(process)
     job = SimpleNamespace(add_shutdown_callback=closing.append, proc=process)
-    return made.Call(ctx=job, settings=settings, metadata={}, state=hooks.new_state({}), board=breaker.Board(BOARD))
+    state = hooks.new_state({}, settings)
+    return made.Call(ctx=job, settings=settings, metadata={}, state=state, board=breaker.Board(BOARD))
 
 
 def _trimmed(pcm: bytes) -> bytes:

@@ -26,6 +26,7 @@ CHECKS: Final[tuple[Callable[[], list[Finding]], ...]] = (
     keys.providers,
     keys.settings,
     keys.secrecy,
+    keys.data,
     hosting.google,
     hosting.telemetry,
     steps.owner,

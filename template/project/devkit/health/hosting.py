@@ -1,4 +1,4 @@
-"""D405 and D406: what an agent needs that LiveKit hosts: it has no machine's identity, and sends over the internet."""
+"""D406 and D407: what an agent needs that LiveKit hosts: it has no machine's identity, and sends over the internet."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ ENDPOINT, HEADERS = "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"
 
 
 def google() -> list[Finding]:
-    """D405: a hosted agent that uses Google Cloud has a key file; without `.env` nothing is judged."""
+    """D406: a hosted agent that uses Google Cloud has a key file; without `.env` nothing is judged."""
     values = given()
     if not values or not _hosted() or "GOOGLE_CLOUD_PROJECT" not in project.PROVIDER_KEYS:
         return []
     if values.get(GOOGLE):
-        return [ok("D405", f"{GOOGLE} names a key file")]
+        return [ok("D406", f"{GOOGLE} names a key file")]
     meaning = "LiveKit's hosting has no identity at Google Cloud: the agent would end at its first call."
-    return [Finding("D405", Severity.WARNING, f"{GOOGLE} is empty", meaning, KEYS_PAGE)]
+    return [Finding("D406", Severity.WARNING, f"{GOOGLE} is empty", meaning, KEYS_PAGE)]
 
 
 def telemetry() -> list[Finding]:
-    """D406: a hosted agent sends its telemetry over TLS and with a token; without an address it sends none."""
+    """D407: a hosted agent sends its telemetry over TLS and with a token; without an address it sends none."""
     values = given()
     address = values.get(ENDPOINT, "")
     if not address or not _hosted():
@@ -38,9 +38,9 @@ def telemetry() -> list[Finding]:
         *([] if values.get(HEADERS) else [f"{HEADERS} is empty"]),
     ]
     if not lacking:
-        return [ok("D406", "telemetry is sent over TLS and with a token")]
+        return [ok("D407", "telemetry is sent over TLS and with a token")]
     meaning = "LiveKit's hosting sends over the internet: others could read it, or send to the same address."
-    return [Finding("D406", Severity.WARNING, "; ".join(lacking), meaning, KEYS_PAGE)]
+    return [Finding("D407", Severity.WARNING, "; ".join(lacking), meaning, KEYS_PAGE)]
 
 
 def _hosted() -> bool:

@@ -74,6 +74,18 @@ def secrecy() -> list[Finding]:
     return [Finding("D404", Severity.ERROR, ".env is in git", meaning, mend)]
 
 
+def data() -> list[Finding]:
+    """D405: the folder in which the app keeps its files can be written."""
+    named = os.environ.get("DATA_FOLDER") or given().get("DATA_FOLDER") or "data"
+    folder = project.ROOT / named
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    if there.is_dir() and os.access(there, os.W_OK):
+        return [ok("D405", f"the app may keep its files in {named}")]
+    meaning = "The app cannot keep its files, so nothing that a caller asks for can be written down."
+    mend = f"make {there} a folder that you may write, or set DATA_FOLDER in .env"
+    return [Finding("D405", Severity.ERROR, f"DATA_FOLDER={named} cannot be written", meaning, mend)]
+
+
 def is_placeholder(value: str) -> bool:
     """Whether a key is one that somebody forgot to fill in."""
     return bool(PLACEHOLDER.search(value)) or len(value) < SHORTEST_KEY

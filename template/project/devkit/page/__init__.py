@@ -47,6 +47,7 @@ class Site:
     url: str
     agent_name: str = project.AGENT_NAME
     suggestions: list[str] = field(default_factory=list)
+    metadata: str = ""  # what the agent is dispatched with
     emulated: bool = True
     hears: bool = True  # whether spoken words are recognised here; else only typed ones
 
@@ -63,9 +64,9 @@ class Site:
         }
 
 
-def token(room: str, identity: str, agent_name: str = project.AGENT_NAME) -> str:
+def token(room: str, identity: str, agent_name: str = project.AGENT_NAME, metadata: str = "") -> str:
     """A token for `room` on the local server, valid for ten minutes; whoever uses it first brings the agent."""
-    dispatch = api.RoomAgentDispatch(agent_name=agent_name)
+    dispatch = api.RoomAgentDispatch(agent_name=agent_name, metadata=metadata)
     config = api.RoomConfiguration(empty_timeout=20, departure_timeout=5, agents=[dispatch])
     grants = api.VideoGrants(room_join=True, room=room)
     made = api.AccessToken(server.KEY, server.SECRET).with_identity(identity).with_ttl(timedelta(minutes=10))
@@ -85,7 +86,7 @@ def create_app(site: Site) -> web.Application:
         return web.json_response(site.facts())
 
     async def join(_: web.Request) -> web.Response:
-        made = token(f"talk-{time.time_ns()}", "you", site.agent_name)
+        made = token(f"talk-{time.time_ns()}", "you", site.agent_name, site.metadata)
         return web.json_response({"url": site.url, "token": made})
 
     app = web.Application(middlewares=[_local_only])

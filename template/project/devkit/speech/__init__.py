@@ -66,14 +66,19 @@ def best_voice(espeak_voice: str) -> str:
     return "espeak" if installed("espeakng_loader") or shutil.which("espeak-ng") else "tone"
 
 
-def recogniser(name: str = "auto", language: str = "en") -> Recogniser | None:
-    """The recogniser called `name`, or None when words come from the script (`auto`: every language but English).
+def understands(language: str, voice: str = "piper") -> bool:
+    """Whether a recogniser is here that understands this voice: only English, and only as people speak it."""
+    return language == "en" and voice == "piper" and installed("moonshine_voice")
+
+
+def recogniser(name: str = "auto", language: str = "en", voice: str = "piper") -> Recogniser | None:
+    """The recogniser called `name`, or None when words come from the script (`auto`: where none understands `voice`).
 
     Raises:
         ValueError: there is no recogniser of that name.
     """
     if name == "auto":
-        name = "moonshine" if language == "en" and installed("moonshine_voice") else "script"
+        name = "moonshine" if understands(language, voice) else "script"
     if name == "script":
         return None
     if name == "moonshine":

@@ -72,19 +72,19 @@ def hosted(root: Root, monkeypatch: pytest.MonkeyPatch) -> Root:
 def test_a_hosted_agent_needs_a_key_file_of_google(hosted: Root) -> None:
     assert hosting.google() == [], "without .env nothing is judged"
     hosted("GOOGLE_CLOUD_PROJECT=p")
-    assert only(hosting.google(), "D405").severity is Severity.WARNING
+    assert only(hosting.google(), "D406").severity is Severity.WARNING
     hosted("GOOGLE_CLOUD_PROJECT=p\nGOOGLE_APPLICATION_CREDENTIALS=/key.json")
-    assert only(hosting.google(), "D405").severity is Severity.OK
+    assert only(hosting.google(), "D406").severity is Severity.OK
 
 
 def test_a_hosted_agent_sends_over_tls_with_a_token(hosted: Root) -> None:
     assert hosting.telemetry() == []
     hosted("OTEL_EXPORTER_OTLP_ENDPOINT=http://collector:4318")
-    found = only(hosting.telemetry(), "D406")
+    found = only(hosting.telemetry(), "D407")
     assert "is not https" in found.title
     assert "OTEL_EXPORTER_OTLP_HEADERS is empty" in found.title
     hosted("OTEL_EXPORTER_OTLP_ENDPOINT=https://c:4318\nOTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20x")
-    assert only(hosting.telemetry(), "D406").severity is Severity.OK
+    assert only(hosting.telemetry(), "D407").severity is Severity.OK
 
 
 def test_another_python_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,6 +239,16 @@ def test_an_env_file_in_git_is_an_error(root: Root) -> None:
     assert only(keys.secrecy(), "D404").severity is Severity.OK
     subprocess.run([*git, "add", "--force", ".env"], check=True)
     assert only(keys.secrecy(), "D404").severity is Severity.ERROR
+
+
+def test_a_folder_that_the_app_cannot_write_is_an_error(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATA_FOLDER", raising=False)
+    root("")
+    assert only(keys.data(), "D405").severity is Severity.OK
+    root("DATA_FOLDER=pyproject.toml/kept\n")
+    wrong = only(keys.data(), "D405")
+    assert wrong.severity is Severity.ERROR
+    assert "DATA_FOLDER=pyproject.toml/kept" in wrong.title
 
 
 def test_a_check_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:

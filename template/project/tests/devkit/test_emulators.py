@@ -11,17 +11,25 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from livekit.agents import function_tool, llm
+from livekit.plugins import openai
 
 from devkit.emulators.app import create_app
 from devkit.emulators.brain import Brain
 from devkit.emulators.faults import KINDS, MEANING, FaultBoard
 from devkit.emulators.hub import Hub
+from devkit.emulators.rehearsal import Rehearsal
 from devkit.speech.tone import ToneVoice
 
 Client = TestClient[Any, Any]
 RULES: list[dict[str, Any]] = [
     {"when": "open on (?P<day>\\w+)", "tool": {"name": "opening_hours", "arguments": {"day": "{day}"}}},
     {"when_tool": "opening_hours", "say": "I looked: {result}"},
+    {
+        "when": "weekend",
+        "tools": [{"name": "opening_hours", "arguments": {"day": day}} for day in ("Saturday", "Sunday")],
+    },
+    {"when": "good day", "say": "Good day to you, here we are."},
 ]
 TOOL = {"type": "function", "function": {"name": "opening_hours", "description": "", "parameters": {}}}
 BEGUN: list[dict[str, Any]] = [
@@ -121,6 +129,69 @@ async def test_an_early_end_loses_words(client: Client) -> None:
     whole = text_of((await ask(client, {"role": "user", "content": "hi"}))[1])
     await client.post("/control/faults", json={"stage": "llm", "kind": "early-end"})
     assert text_of((await ask(client, {"role": "user", "content": "hi"}))[1]) != whole
+
+
+@function_tool
+async def opening_hours(day: str) -> str:
+    """Tell when we are open on a day."""
+    return f"nine to six on {day}"
+
+
+async def thought(client: Client, context: llm.ChatContext) -> tuple[str, list[llm.FunctionCall]]:
+    """What the production plugin was told: words and calls."""
+    text, calls = "", []
+    model = openai.LLM(model="m", api_key="devkit", base_url=str(client.make_url("/openai/v1")))
+    async with model.chat(chat_ctx=context, tools=[opening_hours]) as stream:
+        async for chunk in stream:
+            text += (chunk.delta and chunk.delta.content) or ""
+            calls += chunk.delta.tool_calls if chunk.delta else []
+    await model.aclose()
+    return text, [llm.FunctionCall(call_id=one.call_id, name=one.name, arguments=one.arguments) for one in calls]
+
+
+def asked(text: str) -> llm.ChatContext:
+    context = llm.ChatContext.empty()
+    context.add_message(role="user", content=text)
+    return context
+
+
+async def test_two_tools_are_called_at_once_and_both_results_are_told(client: Client) -> None:
+    context = asked("Are you open at the weekend?")
+    _, calls = await thought(client, context)
+    assert [json.loads(call.arguments)["day"] for call in calls] == ["Saturday", "Sunday"]
+    outputs = [
+        llm.FunctionCallOutput(call_id=call.call_id, name=call.name, output=output, is_error=False)
+        for call, output in zip(calls, ("ten to two", "closed"), strict=True)
+    ]
+    text, _ = await thought(client, llm.ChatContext([*context.items, *calls, *outputs]))
+    assert text == "I looked: ten to two I looked: closed"
+    async with client.get("/control/journal") as answer:
+        noted = [line["arguments"] for line in await answer.json() if line["event"] == "answer" and "tool" in line]
+    assert noted == [{"day": "Saturday"}, {"day": "Sunday"}]
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("cut-length", "length"), ("cut-filter", "content_filter")])
+async def test_a_cut_answer_says_what_cut_it(client: Client, kind: str, reason: str) -> None:
+    await client.post("/control/faults", json={"stage": "llm", "kind": kind})
+    _, events = await ask(client, {"role": "user", "content": "good day"})
+    assert text_of(events) == "Good"
+    assert [one["finish_reason"] for event in events for one in event["choices"] if one["finish_reason"]] == [reason]
+    assert (await thought(client, asked("good day")))[0] == "Good"
+
+
+@pytest.mark.parametrize("kind", ["cut-length", "cut-filter"])
+async def test_a_cut_tool_call_is_half_a_call(client: Client, kind: str) -> None:
+    await client.post("/control/faults", json={"stage": "llm", "kind": kind})
+    _, events = await ask(client, {"role": "user", "content": "Are you open on Monday?"})
+    (call,) = [call for event in events for one in event["choices"] for call in one["delta"].get("tool_calls", [])]
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(call["function"]["arguments"])
+    assert await thought(client, asked("Are you open on Monday?")) == ("", []), "the plugin keeps no half call"
+
+
+async def test_without_a_rule_it_is_a_rehearsal(client: Client) -> None:
+    _, events = await ask(client, {"role": "user", "content": "What is the meaning of life?"})
+    assert text_of(events) == Rehearsal().words["known"].format(tools="opening_hours")
 
 
 async def test_an_unknown_fault_is_refused_with_those_that_exist(client: Client) -> None:

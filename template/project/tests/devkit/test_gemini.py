@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -30,6 +31,10 @@ RULES: list[dict[str, Any]] = [
     {"when": "open on (?P<day>\\w+)", "tool": {"name": "opening_hours", "arguments": {"day": "{day}"}}},
     {"when_tool": "opening_hours", "say": "I looked: {result}"},
     {"when": "hello", "say": "Good day to you."},
+    {
+        "when": "weekend",
+        "tools": [{"name": "opening_hours", "arguments": {"day": day}} for day in ("Saturday", "Sunday")],
+    },
 ]
 IMPATIENT_S = 0.5  # for a whole answer
 # Google's client does what aiohttp discourages.
@@ -116,16 +121,26 @@ async def answer(model: google.LLM, context: llm.ChatContext) -> tuple[str, Exce
     return text, None
 
 
-async def call(model: google.LLM, context: llm.ChatContext) -> llm.FunctionCall:
-    """The tool call that the model answers with, as the conversation keeps it."""
+async def calls(model: google.LLM, context: llm.ChatContext) -> list[llm.FunctionCall]:
+    """The tool calls that the model answers with, as the conversation keeps them."""
     asked = [one async for chunk in chunks(model, context) if chunk.delta for one in chunk.delta.tool_calls]
-    return llm.FunctionCall(call_id=asked[0].call_id, name=asked[0].name, arguments=asked[0].arguments)
+    return [
+        llm.FunctionCall(id=f"answer/{index}", call_id=one.call_id, name=one.name, arguments=one.arguments)
+        for index, one in enumerate(asked)
+    ]
 
 
-def with_result(context: llm.ChatContext, made: llm.FunctionCall) -> llm.ChatContext:
-    """The conversation after the tool has run."""
-    result = llm.FunctionCallOutput(call_id=made.call_id, name=made.name, output="nine to six", is_error=False)
-    return llm.ChatContext([*context.items, made, result])
+async def call(model: google.LLM, context: llm.ChatContext) -> llm.FunctionCall:
+    """The first of them."""
+    return (await calls(model, context))[0]
+
+
+def with_result(context: llm.ChatContext, *made: llm.FunctionCall) -> llm.ChatContext:
+    """The conversation after the tools have run."""
+    results = [
+        llm.FunctionCallOutput(call_id=one.call_id, name=one.name, output="nine to six", is_error=False) for one in made
+    ]
+    return llm.ChatContext([*context.items, *made, *results])
 
 
 def noted(hub: Hub, event: str) -> list[dict[str, Any]]:
@@ -243,6 +258,29 @@ async def test_an_answer_that_ends_early_is_taken_for_whole(hub: Hub, model: goo
     assert await answer(model, said("hello")) == ("Good", None)
 
 
+async def test_two_tools_are_called_at_once_and_both_results_are_told(hub: Hub, model: google.LLM) -> None:
+    context = said("Are you open at the weekend?")
+    made = await calls(model, context)
+    assert [json.loads(one.arguments)["day"] for one in made] == ["Saturday", "Sunday"]
+    assert (await answer(model, with_result(context, *made)))[0] == "I looked: nine to six I looked: nine to six"
+    assert sum("tool" in line for line in hub.journal if line["event"] == "answer") == 2
+
+
+async def test_an_answer_at_the_limit_of_tokens_is_taken_for_whole(hub: Hub, model: google.LLM) -> None:
+    hub.arm("llm", "cut-length")
+    assert await answer(model, said("hello")) == ("Good", None)
+    with pytest.raises(APIStatusError, match="no response"):  # half a call is not sent
+        await calls(model, said("Are you open on Monday?"))
+
+
+async def test_a_filtered_answer_is_an_error(hub: Hub, model: google.LLM) -> None:
+    hub.arm("llm", "cut-filter")
+    text, error = await answer(model, said("hello"))
+    assert text == "Good"
+    assert isinstance(error, APIStatusError)
+    assert "SAFETY" in str(error)
+
+
 async def test_a_cut_connection_is_tried_again_in_silence(hub: Hub, model: google.LLM) -> None:
     hub.arm("llm", "refuse")
     with pytest.raises(TimeoutError):  # Google's client waits 1 to 10 s first, whatever the timeout
@@ -251,4 +289,4 @@ async def test_a_cut_connection_is_tried_again_in_silence(hub: Hub, model: googl
 
 
 def test_no_kind_is_forgotten() -> None:
-    assert {*FAILURES, "http-401", "early-end", "refuse"} == set(KINDS["llm"])
+    assert {*FAILURES, "http-401", "early-end", "cut-length", "cut-filter", "refuse"} == set(KINDS["llm"])

@@ -127,6 +127,20 @@ def test_what_the_plugin_does_not_notice_is_silence(cloud: Cloud, kind: str) -> 
     assert cloud.fired() == [kind]
 
 
+def test_an_empty_final_follows_words(cloud: Cloud) -> None:
+    cloud.arm("stt", "empty-final")
+    outcome = cloud.run(hear, SILENCE_S)
+    assert f"interim_transcript: {LINE}" in outcome.words
+    assert not [words for words in outcome.words if words == f"final_transcript: {LINE}"]
+    assert cloud.fired() == ["empty-final"]
+
+
+def test_words_may_come_without_an_end(cloud: Cloud) -> None:
+    cloud.arm("stt", "no-end")
+    assert cloud.run(hear).words[-1] == f"final_transcript: {LINE}"
+    assert cloud.fired() == ["no-end"]
+
+
 def test_a_refusal_strikes_who_is_connected(cloud: Cloud) -> None:
     control(cloud.url, "POST", "reset", {})
     outcome = cloud.run(hear, PATIENCE_S, "http-429")

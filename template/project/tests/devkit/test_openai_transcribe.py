@@ -220,6 +220,31 @@ async def test_behind_an_adapter_every_refusal_is_tried_again(hub: Hub, address:
                 caller.speak()
 
 
+async def test_words_may_come_without_an_end(hub: Hub, address: str) -> None:
+    hub.arm("stt", "no-end")
+    async with calling(address) as caller:
+        caller.speak()
+        assert await caller.heard() == [SPOKEN[0], FIRST, WHOLE]
+    assert [one["kind"] for one in hub.faults.fired] == ["no-end"]
+
+
+async def test_an_empty_final_follows_words(hub: Hub, address: str) -> None:
+    hub.arm("stt", "empty-final")
+    async with calling(address) as caller:
+        caller.speak()
+        told = await caller.heard(QUIET_S)
+    assert FIRST in told
+    assert WHOLE not in told
+    assert [one["kind"] for one in hub.faults.fired] == ["empty-final"]
+
+
+async def test_noise_has_no_words(hub: Hub, address: str) -> None:
+    hub.expected.put("", noise=True)
+    async with calling(address) as caller:
+        caller.speak()
+        assert [one for one in await caller.heard(QUIET_S) if LINE in one or "Good" in one] == []
+
+
 def test_no_kind_is_forgotten() -> None:
     kinds = {"refuse", "http-401", "http-404", "http-429", "http-500", "hang"}
-    assert kinds | {"garbage", "silent", "stall", "empty", "disconnect"} == set(KINDS["stt"])
+    assert kinds | {"garbage", "silent", "stall", "empty", "empty-final", "no-end", "disconnect"} == set(KINDS["stt"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devkit import speech
-from devkit.speech import pcm
+from devkit.speech import noise, pcm
 from devkit.words import error_rate
 
 LINES = [
@@ -38,6 +38,19 @@ def test_other_languages_make_sound(language: str) -> None:
 def test_a_tone_lasts_as_long_as_its_words() -> None:
     voice = speech.voice("tone")
     assert pcm.seconds(voice.synthesize("one two three four"), voice.rate) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", noise.KINDS)
+def test_noise_is_as_long_and_as_loud_as_asked_for(kind: str) -> None:
+    sound = noise.burst(kind, 0.8, -20.0, speech.voice("tone"), "one two three")
+    assert pcm.seconds(sound, noise.RATE) == pytest.approx(0.8, abs=0.01)
+    assert pcm.level(sound) == pytest.approx(noise.FULL / 10, rel=0.2)
+    assert sound == noise.burst(kind, 0.8, -20.0, speech.voice("tone"), "one two three"), "always the same"
+
+
+@pytest.mark.parametrize(("language", "voice"), [("en", "tone"), ("en", "espeak"), ("de", "piper")])
+def test_a_voice_that_no_recogniser_understands_has_its_words_from_the_script(language: str, voice: str) -> None:
+    assert speech.recogniser("auto", language, voice) is None
 
 
 def test_an_unknown_voice_lists_those_that_exist() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from devkit.call import run
-from devkit.project import ROOT, VENDORS
-from devkit.script import load, parse_faults
+from devkit.project import VENDORS
+from devkit.script import load, parse_faults, usual
 from devkit.stack import Stack
 
 COVERED = [stage for stage, vendors in VENDORS.items() if len(vendors) > 1]
-SCRIPT = load(ROOT / "devkit" / "calls" / "front-desk.yaml")
+SCRIPT = load(usual())
 
 
 @pytest.mark.parametrize("kind", ["http-500", "hang"])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from devkit.call import run
-from devkit.project import ROOT
-from devkit.script import load, parse_faults
+from devkit.script import load, parse_faults, usual
 from devkit.stack import Stack
 
-WHOLE = load(ROOT / "devkit" / "calls" / "front-desk.yaml")
+WHOLE = load(usual())
 # A fallback fails with the first choice: what is heard when nobody is left. One call meets them one after the other.
 DEAD = ("llm-all:hang", "llm-all:http-401", "stt-all:http-401", "stt-all:silent", "tts-all:http-500", "tts-all:hang")
 

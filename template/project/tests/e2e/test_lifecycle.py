@@ -15,12 +15,12 @@ from devkit import deploy, speech
 from devkit.call import run
 from devkit.caller import RATE, Caller
 from devkit.processes import Trouble
-from devkit.project import ESPEAK_VOICE, ROOT
-from devkit.script import load
+from devkit.project import ESPEAK_VOICE
+from devkit.script import load, usual
 from devkit.speech.pcm import resample
 from devkit.stack import Options, Stack
 
-SCRIPT = ROOT / "devkit" / "calls" / "front-desk.yaml"
+SCRIPT = usual()
 
 
 async def ready(port: int) -> tuple[int, dict[str, object]]:

@@ -10,11 +10,11 @@ from devkit.call import run
 from devkit.otlp import Receiver, values
 from devkit.processes import free_port
 from devkit.project import AGENT_NAME, ROOT
-from devkit.script import load
+from devkit.script import load, usual
 from devkit.stack import Options, Stack
 
 CALLS = ROOT / "devkit" / "calls"
-WHOLE = load(CALLS / "front-desk.yaml")
+WHOLE = load(usual())
 # Two answers, then the caller hangs up. What is said in them is for other tests.
 SCRIPT = WHOLE.model_copy(update={"turns": WHOLE.turns[:2], "ends": False})
 

@@ -11,17 +11,18 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from ..hearing import word_times
-from ..hub import CutOff, Hub, peer
+from ..hub import CutOff, Hub, Idle, peer
 from ..speaking import spoken
 
 STAGE = "tts"
+IDLE = Idle(300.0)
 
 
 def routes(hub: Hub) -> list[web.RouteDef]:
     """The paths of this protocol."""
 
     async def stream(request: web.Request) -> web.StreamResponse:
-        return await hub.converse(request, STAGE, _key(request), lambda socket: _contexts(hub, request, socket))
+        return await hub.converse(request, STAGE, _key(request), lambda socket: _contexts(hub, request, socket), IDLE)
 
     async def whole(request: web.Request) -> web.StreamResponse:
         return await _whole(hub, request)

@@ -51,10 +51,14 @@ class _Turns:
         if self._hub.strikes(STAGE, self._peer, "garbage"):
             await self._socket.send_str('{"type": "TurnInfo", "event": ')
             return False
-        empty = self._hub.strikes(STAGE, self._peer, "empty")
-        await self._socket.send_json(self._turn_info(EVENTS[what], "" if empty else text))
-        self._turn += what == "final"
-        return not empty
+        written = self._hub.written(self._peer, what, text)
+        if what != "started" and self._hub.wordless(self._peer, text):
+            return False
+        ended = what == "final" and not self._hub.strikes(STAGE, self._peer, "no-end")
+        event = "Update" if what == "final" and not ended else EVENTS[what]
+        await self._socket.send_json(self._turn_info(event, written))
+        self._turn += ended
+        return written == text
 
     def _turn_info(self, event: str, text: str) -> dict[str, Any]:
         self._sequence += 1

@@ -9,9 +9,10 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from ..hearing import Listener, word_times
-from ..hub import Hub, peer
+from ..hub import Hub, Idle, peer
 
 STAGE = "stt"
+NET_0001 = Idle(10.0, 1011, "NET-0001: no audio data or text message was received within the timeout window")
 
 
 def routes(hub: Hub) -> list[web.RouteDef]:
@@ -20,7 +21,7 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     async def listen(request: web.Request) -> web.StreamResponse:
         hub.sent(STAGE, peer(request), request.path, **request.query)
         key = request.headers.get("Authorization", "").removeprefix("Token ")
-        return await hub.converse(request, STAGE, key, lambda socket: _Session(hub, request, socket).run())
+        return await hub.converse(request, STAGE, key, lambda socket: _Session(hub, request, socket).run(), NET_0001)
 
     return [web.get("/v1/listen", listen)]
 
@@ -54,14 +55,14 @@ class _Session:
         if self._hub.strikes(STAGE, self._peer, "garbage"):
             await self._socket.send_str('{"type": "Results", "channel": ')
             return False
-        empty = self._hub.strikes(STAGE, self._peer, "empty")
+        written = self._hub.written(self._peer, what, text)
         if what == "started":
             await self._socket.send_json(
                 {"type": "SpeechStarted", "channel": [0], "timestamp": self._listener.started_s}
             )
         elif what == "final" or (self._interim and text):
-            await self._socket.send_json(self._results("" if empty else text, final=what == "final"))
-        return not empty
+            await self._socket.send_json(self._results(written, final=what == "final"))
+        return written == text
 
     def _results(self, text: str, *, final: bool) -> dict[str, Any]:
         start, end = self._listener.started_s, self._listener.heard_s
@@ -72,7 +73,7 @@ class _Session:
             "start": start,
             "duration": end - start,
             "is_final": final,
-            "speech_final": final,
+            "speech_final": final and not self._hub.strikes(STAGE, self._peer, "no-end"),
             "channel": {"alternatives": [alternative]},
             "metadata": {"request_id": self._id, "model_info": {"name": "emulated"}},
         }

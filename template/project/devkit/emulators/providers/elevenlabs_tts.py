@@ -10,10 +10,16 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from ..hub import CutOff, Hub, peer
+from ..hub import CutOff, Hub, Idle, peer
 from ..speaking import spoken
 
 STAGE = "tts"
+CONTEXTS_MAX = 5  # open at a time on one socket
+TOO_MANY = (
+    f"Maximum simultaneous contexts per WebSocket connection exceeded ({CONTEXTS_MAX}). "
+    "Please close an existing context before opening a new one."
+)
+POLICY_VIOLATION = 1008
 
 
 def routes(hub: Hub) -> list[web.RouteDef]:
@@ -22,7 +28,10 @@ def routes(hub: Hub) -> list[web.RouteDef]:
     async def many(request: web.Request) -> web.StreamResponse:
         rate = _rate(request)
         key = request.headers.get("xi-api-key", "")
-        return await hub.converse(request, STAGE, key, lambda socket: _many(hub, request, socket, rate))
+        patience_s = float(request.query.get("inactivity_timeout", 20))
+        return await hub.converse(
+            request, STAGE, key, lambda socket: _many(hub, request, socket, rate), _idle(patience_s)
+        )
 
     async def whole(request: web.Request) -> web.StreamResponse:
         return await _whole(hub, request)
@@ -50,12 +59,26 @@ def _rate(request: web.Request) -> int:
     return int(form.removeprefix("pcm_"))
 
 
+def _idle(patience_s: float) -> Idle:
+    told = f"Have not received a new text input within the timeout of {patience_s} seconds. Streaming input terminated."
+    error = {"message": told, "error": "input_timeout_exceeded", "code": POLICY_VIOLATION}
+    return Idle(patience_s, POLICY_VIOLATION, told, error)
+
+
 async def _many(hub: Hub, request: web.Request, socket: web.WebSocketResponse, rate: int) -> None:
     contexts: dict[str, _Context] = {}
     try:
         async for message in socket:
-            if message.type == WSMsgType.TEXT:
-                _order(json.loads(message.data), contexts, hub, request, socket, rate)
+            if message.type != WSMsgType.TEXT:
+                continue
+            order = json.loads(message.data)
+            used = sum(not context.task.done() for context in contexts.values())
+            if used >= CONTEXTS_MAX and order.get("context_id", "") not in contexts:
+                error = {"message": TOO_MANY, "error": "max_active_conversations", "code": POLICY_VIOLATION}
+                await socket.send_json(error)
+                await socket.close(code=POLICY_VIOLATION, message=error["error"].encode())
+                return
+            _order(order, contexts, hub, request, socket, rate)
     finally:
         for context in contexts.values():
             context.task.cancel()

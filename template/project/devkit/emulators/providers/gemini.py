@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from ..brain import Answer, completion
+from ..answers import Answer, completion
 from ..faults import REFUSALS
 from ..hub import CutOff, Hub, Peer, peer
 
 STAGE = "llm"
 DRIP_S = 3.0
+CUTS: Final = {"cut-length": "MAX_TOKENS", "cut-filter": "SAFETY"}
 GEMINI: Final = "/{version:v1|v1beta}"  # v1, unless GOOGLE_GENAI_API_VERSION says otherwise
 VERTEX: Final = "/v1beta1/projects/{project}/locations/{location}/publishers/google"
 # Each client reads its own part: OpenAI's list has the same path as that of the Gemini API.
@@ -146,17 +147,21 @@ def _message(role: str, part: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _stream(hub: Hub, one: Peer, answer: web.StreamResponse, asked: dict[str, Any], chunks: _Chunks) -> None:
-    made = hub.brain.answer(asked)
-    empty = hub.strikes(STAGE, one, "empty")
-    hub.note(STAGE, "answer", one.vendor, **({"text": ""} if empty else made.record()))
-    for number, part in enumerate([] if empty else _parts(made)):
+    made, finish = hub.brain.answer(asked), "STOP"
+    if cut := next((kind for kind in CUTS if hub.strikes(STAGE, one, kind)), ""):
+        made, finish = Answer(text=" ".join(made.text.split()[:1])), CUTS[cut]  # half a tool call is not sent
+    elif hub.strikes(STAGE, one, "empty"):
+        made = Answer()
+    for record in made.records():
+        hub.note(STAGE, "answer", one.vendor, **record)
+    for number, part in enumerate(_parts(made)):
         if number == 0:
             hub.note(STAGE, "first_token", one.vendor)
         if await _fails(hub, one, answer, number):
             return
         await answer.write(chunks.event(part))
         await asyncio.sleep(hub.token_s)
-    await answer.write(chunks.event({"text": ""}, finish="STOP"))
+    await answer.write(chunks.event({"text": ""}, finish=finish))
 
 
 async def _fails(hub: Hub, one: Peer, answer: web.StreamResponse, number: int) -> bool:
@@ -177,9 +182,12 @@ async def _fails(hub: Hub, one: Peer, answer: web.StreamResponse, number: int) -
 
 
 def _parts(made: Answer) -> list[dict[str, Any]]:
-    if made.tool:
-        call = {"name": made.tool, "args": made.arguments, "id": made.call_id}
-        return [{"functionCall": call, "thoughtSignature": signature(made.call_id)}]
+    calls: list[dict[str, Any]] = [
+        {"functionCall": {"name": call.tool, "args": call.arguments, "id": call.call_id}} for call in made.calls
+    ]
+    if calls:  # of calls at once the first carries the signature of all
+        calls[0]["thoughtSignature"] = signature(made.calls[0].call_id)
+        return calls
     return [{"text": delta["content"]} for delta in completion(made)]
 
 

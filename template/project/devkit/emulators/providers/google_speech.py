@@ -58,12 +58,15 @@ class _Session:
         if self._hub.strikes(STAGE, self._peer, "garbage"):
             await self._context.write(GARBAGE)
             return False
-        empty = self._hub.strikes(STAGE, self._peer, "empty")
-        if what != "interim" and self._wanted.enable_voice_activity_events:
+        written = self._hub.written(self._peer, what, text)
+        told = what == "started" or (what == "final" and not self._hub.strikes(STAGE, self._peer, "no-end"))
+        if told and self._wanted.enable_voice_activity_events:
             await self._write(speech_event_type=f"SPEECH_ACTIVITY_{'BEGIN' if what == 'started' else 'END'}")
+        if what == "final" and self._hub.wordless(self._peer, text):
+            return False
         if what == "final" or (what == "interim" and self._wanted.interim_results and text):
-            await self._write(results=[self._result("" if empty else text, final=what == "final")])
-        return not empty
+            await self._write(results=[self._result(written, final=what == "final")])
+        return written == text
 
     async def _write(self, **fields: Any) -> None:
         await self._context.write(

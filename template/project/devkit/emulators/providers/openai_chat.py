@@ -11,11 +11,12 @@ from typing import Any
 
 from aiohttp import web
 
-from ..brain import completion
+from ..answers import Answer, completion
 from ..hub import CutOff, Hub, Peer, peer
 
 STAGE = "llm"
 DRIP_S = 3.0
+CUTS = {"cut-length": "length", "cut-filter": "content_filter"}
 
 
 def routes(hub: Hub) -> list[web.RouteDef]:
@@ -53,20 +54,34 @@ async def _chat(hub: Hub, request: web.Request) -> web.StreamResponse:
 
 async def _stream(hub: Hub, one: Peer, answer: web.StreamResponse, body: dict[str, Any]) -> None:
     made = hub.brain.answer(body)
-    empty = hub.strikes(STAGE, one, "empty")
-    hub.note(STAGE, "answer", one.vendor, **({"text": ""} if empty else made.record()))
+    deltas, finish = completion(made), "tool_calls" if made.calls else "stop"
+    if cut := next((kind for kind in CUTS if hub.strikes(STAGE, one, kind)), ""):
+        deltas, finish, made = _cut_short(deltas), CUTS[cut], Answer(text=deltas[0].get("content", ""))
+    elif hub.strikes(STAGE, one, "empty"):
+        deltas, finish, made = [], "stop", Answer()
+    for record in made.records():
+        hub.note(STAGE, "answer", one.vendor, **record)
     chunks = _Chunks(body.get("model", "emulated"))
     await answer.write(chunks.event({"role": "assistant", "content": ""}))
-    for number, delta in enumerate([] if empty else completion(made)):
+    for number, delta in enumerate(deltas):
         if number == 0:
             hub.note(STAGE, "first_token", one.vendor)
         if await _fails(hub, one, answer, number):
             return
         await answer.write(chunks.event(delta))
         await asyncio.sleep(hub.token_s)
-    await answer.write(chunks.event({}, finish="tool_calls" if made.tool else "stop"))
+    await answer.write(chunks.event({}, finish=finish))
     await answer.write(chunks.usage(len(json.dumps(body)) // 4, len(made.text) // 4 + 1))
     await answer.write(b"data: [DONE]\n\n")
+
+
+def _cut_short(deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first word, or half of a tool's arguments."""
+    first = deltas[0]
+    for call in first.get("tool_calls", []):
+        arguments = call["function"]["arguments"]
+        call["function"]["arguments"] = arguments[: len(arguments) // 2]
+    return [first]
 
 
 async def _fails(hub: Hub, one: Peer, answer: web.StreamResponse, number: int) -> bool:

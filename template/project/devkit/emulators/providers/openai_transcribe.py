@@ -98,18 +98,18 @@ class _Session:
     async def _write(self, text: str) -> bool:
         """The words, none before the speaker has stopped; whether the client was told what was said."""
         end_ms = round(self._listener.heard_s * 1000)
-        await self._send(f"{BUFFER}.speech_stopped", item_id=self._item, audio_end_ms=end_ms)
+        if not self._hub.strikes(STAGE, self._peer, "no-end"):
+            await self._send(f"{BUFFER}.speech_stopped", item_id=self._item, audio_end_ms=end_ms)
         await self._send(f"{BUFFER}.committed", item_id=self._item, previous_item_id=None)
-        empty = self._hub.strikes(STAGE, self._peer, "empty")
-        written = "" if empty else text
-        for word in re.findall(r"\s*\S+", written):
+        for word in re.findall(r"\s*\S+", self._hub.written(self._peer, "deltas", text)):
             await self._send(f"{TRANSCRIPTION}.delta", item_id=self._item, content_index=0, delta=word)
         if self._hub.muted(self._peer, "final"):
             return False
+        written = self._hub.written(self._peer, "final", text)
         usage = _usage(end_ms - self._start_ms, written)
         done = {"item_id": self._item, "content_index": 0, "transcript": written, "usage": usage}
         await self._send(f"{TRANSCRIPTION}.completed", **done)
-        return not empty
+        return written == text
 
     async def _send(self, kind: str, **fields: Any) -> None:
         await self._socket.send_json({"type": kind, "event_id": _name("event"), **fields})

@@ -15,7 +15,7 @@ from opentelemetry import trace
 from ..settings import Settings
 from . import hooks
 from .breaker import Board
-from .outcomes import Outcome
+from .outcomes import Outcome, Side
 from .spare import SpareVoice
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class Call:
     spare: SpareVoice = field(default_factory=SpareVoice)
     started_at: float = field(default_factory=time.monotonic)
     ending: Outcome | None = None
+    ended_by: Side | None = None
 
     @classmethod
     def from_job(cls, ctx: JobContext, settings: Settings) -> Call:
@@ -40,11 +41,17 @@ class Call:
         ctx.log_context_fields = {"call": call_id(), "room": ctx.job.room.name, "job": ctx.job.id}
         metadata = read_metadata(ctx.job.metadata)
         logger.info("call started")
-        return cls(ctx, settings, metadata, hooks.new_state(metadata), Board(settings.provider_board))
+        return cls(ctx, settings, metadata, hooks.new_state(metadata, settings), Board(settings.provider_board))
 
-    def ends(self, ending: Outcome) -> None:
-        """Why this call ends, said by the part that ends it; who says it first is right."""
+    def ends(self, ending: Outcome, by: Side | None = None) -> None:
+        """Note why this call ends, and the side that ended it once it has; the first of each counts."""
         self.ending = self.ending or ending
+        self.ended_by = self.ended_by or by
+
+    def takes_back(self) -> None:
+        """Forget the reason: the caller has gone on talking before anybody hung up."""
+        if self.ended_by is None:
+            self.ending = None
 
 
 def call_id() -> str:

@@ -55,11 +55,15 @@ class DeadlineLLM(llm.LLM[Any]):
         again: str,
         limits: Limits | None = None,
         begin: Begin = one_by_one,
+        briefing: Callable[[llm.ChatContext], llm.ChatContext] = lambda context: context,
     ) -> None:
-        """Say `again` before an answer that stopped half-way is given anew; `begin` decides how requests are sent."""
+        """Say `again` before an answer that stopped half-way is given anew; `begin` decides how requests are sent.
+
+        `briefing` adds to the context of every request; it changes a copy.
+        """
         super().__init__()
         self.candidates = list(candidates)
-        self.again, self.limits, self.begin = again, limits or Limits(), begin
+        self.again, self.limits, self.begin, self.briefing = again, limits or Limits(), begin, briefing
         self._answers = self.candidates[0]
         self._aside: set[asyncio.Task[None]] = set()
         for candidate in self.candidates:
@@ -100,7 +104,7 @@ class DeadlineLLM(llm.LLM[Any]):
             "tool_choice": tool_choice,
             "extra_kwargs": extra_kwargs,
         }
-        return _DeadlineStream(self, chat_ctx=chat_ctx, tools=tools or [], arguments=arguments)
+        return _DeadlineStream(self, chat_ctx=self.briefing(chat_ctx), tools=tools or [], arguments=arguments)
 
     def prewarm(self, *, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Open the connections of all models."""

@@ -90,7 +90,7 @@ def follow(session: AgentSession[Any], call: Call, record: Record, *, slow_ms: i
     session.on("close", air.over)
     call.board.on_failure.append(provider_failed)
     record.on_turn.append(turn_over)
-    record.on_stage_failure.append(lambda stage, kind: STAGE_LOST.add(1, {"stage": stage, "kind": kind}))
+    record.failures.on_stage.append(lambda failure: STAGE_LOST.add(1, {**vars(failure)}))
     record.on_end.append(ended)
 
 

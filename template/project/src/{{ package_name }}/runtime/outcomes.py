@@ -1,4 +1,4 @@
-"""How a call came to its end, in one of a few words."""
+"""How a call came to its end: why, and by whom."""
 
 from __future__ import annotations
 
@@ -21,15 +21,27 @@ class Outcome(StrEnum):
     AGENT_FAILED = "agent failed"
     """Providers failed until the agent gave up, or an error ended it."""
     CUT_OFF = "cut off"
-    """Ended by us with the caller still there: a drain that was over, a room that was deleted."""
+    """Ended by us with the caller still there: the longest call, a drain that was over, a room that was deleted."""
     NEVER_STARTED = "never started"
     """Dispatched, and no session came about."""
 
 
-def outcome(reason: CloseReason | None, *, ending: Outcome | None, answered: bool) -> Outcome:
-    """Judge a call by why its session closed.
+class Side(StrEnum):
+    """The side that ended a call."""
 
-    `ending` is what the part says that ended it, and counts more; `answered`: an answer was heard to its end.
+    CALLER = "caller"
+    """Hung up, left the page, or lost the connection and did not come back."""
+    AGENT = "agent"
+    """Said goodbye, or gave up."""
+    PLATFORM = "platform"
+    """Neither: a drain that was over, a room that was deleted, a participant who was removed."""
+
+
+def outcome(reason: CloseReason | None, *, ending: Outcome | None, answered: bool) -> Outcome:
+    """Judge a call by the reason for which its session closed.
+
+    `ending` is the reason given by the part that ended the call, and counts more; `answered`: an answer was heard to
+    its end.
     """
     found = ending or {
         None: Outcome.NEVER_STARTED,
@@ -38,3 +50,10 @@ def outcome(reason: CloseReason | None, *, ending: Outcome | None, answered: boo
         CloseReason.PARTICIPANT_DISCONNECTED: Outcome.CALLER_LEFT,
     }.get(reason, Outcome.COMPLETED)
     return Outcome.ABANDONED if found is Outcome.CALLER_LEFT and not answered else found
+
+
+def side(reason: CloseReason | None) -> Side:
+    """The side that ended a call of which only the session's `reason` is known."""
+    if reason is CloseReason.PARTICIPANT_DISCONNECTED:
+        return Side.CALLER
+    return Side.PLATFORM if reason in (None, CloseReason.JOB_SHUTDOWN) else Side.AGENT

@@ -16,18 +16,17 @@ from livekit.agents import (
     CloseEvent,
     CloseReason,
     ConversationItemAddedEvent,
-    ErrorEvent,
     FunctionToolsExecutedEvent,
     JobContext,
     SessionUsageUpdatedEvent,
-    UserTranscriptionTimeoutEvent,
 )
 from livekit.agents.llm import ChatMessage, MetricsReport
 from livekit.agents.metrics import ModelUsage
 
 from .breaker import Failure
 from .call import Call
-from .outcomes import Outcome, outcome
+from .failures import FILLER, Failures, StageFailure, Told
+from .outcomes import Outcome, Side, outcome, side
 from .tariff import cost_usd
 
 logger = logging.getLogger(__name__)
@@ -35,7 +34,6 @@ logger = logging.getLogger(__name__)
 # Where the record of a job's call lies, for `after_call`, which the framework gives the job alone.
 KEPT: Final = "call_record"
 STAGE_OF: Final = {"stt_usage": "stt", "llm_usage": "llm", "tts_usage": "tts"}
-FAILED_STAGE: Final = {"stt_error": "stt", "llm_error": "llm", "tts_error": "tts"}
 # Name of a time in a record: what the framework calls it. In s there, in ms here.
 TIMES: Final = {
     "end_of_turn": "end_of_turn_delay",
@@ -44,17 +42,23 @@ TIMES: Final = {
     "tts_first_audio": "tts_node_ttfb",
     "e2e": "e2e_latency",
 }
+# Until the caller heard anything: the answer, or a filler or an apology before it. `e2e` is the answer's alone.
+AUDIBLE: Final = "audible"
 
 
 @dataclass
 class Turn:
-    """One turn: what the caller said and all that answered it. `number` 0 is the greeting; times in ms."""
+    """One turn: what the caller said and all that answered it. `number` 0 is the greeting; times in ms.
+
+    `told` is what the caller heard in place of an answer or before it.
+    """
 
     number: int
     ms: dict[str, int] = field(default_factory=dict)
     llm_tokens_per_s: float | None = None
     interrupted: bool = False
     tools: list[dict[str, Any]] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
     answered_by: dict[str, str] = field(default_factory=dict)
 
 
@@ -63,6 +67,7 @@ class Ended:
     """The whole call, once it is over."""
 
     outcome: Outcome
+    ended_by: Side
     reason: str
     duration_s: float
     turns: int
@@ -77,11 +82,11 @@ class Ended:
 
 @dataclass
 class Record:
-    """Follows one call. Who listens hears of each turn and each failure when it happens, and of the end."""
+    """Follows one call, and tells its subscribers of each turn and of the end."""
 
     call: Call
+    failures: Failures = field(default_factory=Failures)
     on_turn: list[Callable[[Turn], None]] = field(default_factory=list)
-    on_stage_failure: list[Callable[[str, str], None]] = field(default_factory=list)
     on_end: list[Callable[[Ended], None]] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     provider_failures: Counter[str] = field(default_factory=Counter)
@@ -89,30 +94,33 @@ class Record:
     usage: list[ModelUsage] = field(default_factory=list)
     reason: CloseReason | None = None
     answered: bool = False
+    told: bool = False
     _open: Turn = field(default_factory=lambda: Turn(0))
     _said_last: dict[str, str] = field(default_factory=dict)
-    _asked_until: float | None = None  # unix time of the caller's last sound, until the answer to it
+    _asked_until: float | None = None  # unix time of the caller's last sound in the open turn
+    _apology_due: bool = False
     _used: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def provider_failed(self, failure: Failure) -> None:
         """A provider failed; another one of its stage may have answered."""
         self.provider_failures[failure.stage] += 1
 
-    def errored(self, event: ErrorEvent) -> None:
-        """All providers of a stage failed, or its only one."""
-        stage = FAILED_STAGE.get(getattr(event.error, "type", ""))
-        if stage and not getattr(event.error, "recoverable", True):
-            self._stage_failed(stage, type(getattr(event.error, "error", event.error)).__name__)
+    def stage_failed(self, failure: StageFailure) -> None:
+        """A turn got no answer, or half of one. It is over when the caller was told so."""
+        self.stage_failures[failure.stage] += 1
+        self._apology_due = True
+        if "e2e" in self._open.ms:
+            self._open.ms[AUDIBLE] = self._open.ms.pop("e2e")
 
-    def unheard(self, event: UserTranscriptionTimeoutEvent) -> None:
-        """The caller spoke, and no word of it arrived."""
-        del event  # how long the caller spoke changes nothing
-        self._stage_failed("stt", "silent")
-
-    def _stage_failed(self, stage: str, kind: str) -> None:
-        self.stage_failures[stage] += 1
-        for tell in self.on_stage_failure:
-            tell(stage, kind)
+    def told(self, told: Told) -> None:
+        """The caller heard something in place of an answer, or before it."""
+        entry: dict[str, Any] = {"phrase": told.phrase, "heard": told.heard}
+        if self._asked_until and told.began_at:
+            entry["ms"] = round((told.began_at - self._asked_until) * 1000)
+        self._open.told.append(entry)
+        if told.phrase != FILLER and told.heard == "whole":
+            self._apology_due = False
+            self._close_turn()
 
     def used(self, event: SessionUsageUpdatedEvent) -> None:
         """Who works is whose usage grew: each stage passes on what its members report."""
@@ -143,13 +151,13 @@ class Record:
             self._answered_from(message.metrics.get("started_speaking_at"))
             turn.interrupted = turn.interrupted or message.interrupted
             turn.llm_tokens_per_s = _rounded(message.metrics.get("llm_node_tps")) or turn.llm_tokens_per_s
-            self.answered = self.answered or (turn.number > 0 and not message.interrupted)
+            whole = not message.interrupted and not self.failures.breaking
+            self.answered = self.answered or (turn.number > 0 and whole)
 
     def _answered_from(self, began: float | None) -> None:
         """The framework does not time the answer of an agent who has just taken over."""
         if self._asked_until and began and "e2e" not in self._open.ms:
             self._open.ms["e2e"] = round((began - self._asked_until) * 1000)
-        self._asked_until = None
 
     def tools_ran(self, event: FunctionToolsExecutedEvent) -> None:
         """The tools of a turn, each with its name and time; not what they were given."""
@@ -159,7 +167,8 @@ class Record:
 
     def state_changed(self, event: AgentStateChangedEvent) -> None:
         """A turn is over when the agent listens again after its answer."""
-        if event.new_state == "listening" and event.old_state == "speaking":
+        apologises = self._apology_due or self.failures.breaking
+        if event.new_state == "listening" and event.old_state == "speaking" and not apologises:
             self._close_turn()
 
     def closed(self, event: CloseEvent) -> None:
@@ -169,9 +178,14 @@ class Record:
 
     def _close_turn(self) -> None:
         turn = self._open
-        if not turn.ms and not turn.tools:  # nothing happened since the last one
+        self._apology_due = False
+        if not turn.ms and not turn.tools and not turn.told:  # nothing happened since the last one
             return
         self._open = Turn(turn.number + 1)
+        self._asked_until = None
+        heard = [turn.ms.get("e2e"), turn.ms.get(AUDIBLE), *(one.get("ms") for one in turn.told)]
+        if began := [ms for ms in heard if ms is not None]:
+            turn.ms[AUDIBLE] = min(began)
         turn.answered_by = {**self._said_last, **turn.answered_by}
         self.turns.append(turn)
         logger.info("turn", extra={key: value for key, value in asdict(turn).items() if value not in (None, [], {})})
@@ -179,7 +193,8 @@ class Record:
             tell(turn)
 
     def end(self) -> None:
-        """Say what became of the call: one line, and whoever listens."""
+        """Say what became of the call, in one line and to the subscribers."""
+        self.told = True
         ended = self.summary()
         logger.info("call ended", extra=asdict(ended))
         for tell in self.on_end:
@@ -187,9 +202,10 @@ class Record:
 
     def summary(self) -> Ended:
         """The call in numbers."""
-        names = [name for name in TIMES if any(name in turn.ms for turn in self.turns)]
+        names = [name for name in (*TIMES, AUDIBLE) if any(name in turn.ms for turn in self.turns)]
         return Ended(
             outcome=outcome(self.reason, ending=self.call.ending, answered=self.answered),
+            ended_by=self.call.ended_by or side(self.reason),
             reason=self.reason.value if self.reason else "",
             duration_s=round(time.monotonic() - self.call.started_at, 3),
             turns=sum(turn.number > 0 for turn in self.turns),
@@ -203,13 +219,13 @@ class Record:
         )
 
 
-def follow(session: AgentSession[Any], call: Call) -> Record:
+def follow(session: AgentSession[Any], call: Call, failures: Failures) -> Record:
     """Follow `session` from its start; `after_call` tells the end."""
-    record = Record(call)
+    record = Record(call, failures)
     call.ctx.proc.userdata[KEPT] = record
     call.board.on_failure.append(record.provider_failed)
-    session.on("error", record.errored)
-    session.on("user_transcription_timeout", record.unheard)
+    failures.on_stage.append(record.stage_failed)
+    failures.on_told.append(record.told)
     session.on("session_usage_updated", record.used)
     session.on("conversation_item_added", record.added)
     session.on("function_tools_executed", record.tools_ran)
@@ -219,11 +235,11 @@ def follow(session: AgentSession[Any], call: Call) -> Record:
 
 
 async def after_call(ctx: JobContext) -> None:
-    """One line about the call that is over, without a word of it."""
-    record = ctx.proc.userdata.pop(KEPT, None)
+    """Tell once, in one line, of the call that is over, without a word of it."""
+    record = ctx.proc.userdata.get(KEPT)
     if record is None:
         logger.warning("call ended", extra={"outcome": Outcome.NEVER_STARTED.value})
-    else:
+    elif not record.told:
         record.end()
 
 
