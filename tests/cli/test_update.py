@@ -147,8 +147,12 @@ def test_what_the_agent_is_told_follows_the_answers_of_an_update(clone: Path, tm
     mine = {path.name: path.read_text() for path in prompts.glob("*.md")}
     for given, told, untold, zone in [
         (["languages=[de]", "compliance=[eu-ai-act]"], ["Deutsch", "never claim to be a person"], ["English"], "Europe/Berlin"),
-        (["languages=[en, de]", "primary_language=en", "compliance=[]"], ["English", "Deutsch"], ["person"], "Europe/Berlin"),
-        (["time_zone=Asia/Tokyo"], ["English"], ["person"], "Asia/Tokyo"),
+        (
+            ["languages=[en, de]", "primary_language=en", "compliance=[]", "time_zone=Asia/Tokyo"],
+            ["English", "Deutsch"],
+            ["person"],
+            "Asia/Tokyo",
+        ),
     ]:
         git(project, "add", "--all")
         git(project, "commit", "--quiet", "--message", "before")

@@ -43,6 +43,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no-growth": ({**DESK, "growth_factor": 1.1}, {**DESK, "growth_factor": 1.2}),
     "vm-alone": (VM, {}),
     "vm-deploy-gap": (VM, {}),
+    "calendar-local": ({}, VM),
     "dispatch-once": (VM, {}),
     "redis-outage": (SELF, VM),
     "redis-trunks": (SELF, DESK),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -24,45 +23,17 @@ from livekit.agents import (
 )
 
 from devkit.speech.pcm import pieces
+from devkit.speech.tone import syllables
 
 LINE = "Good day to you."
 RATE = 16_000
 FRAME_S = 0.02
 LOUD = 500
-# The resonances of four vowels, in Hz, and their widths.
-VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (570, 840, 2410), (530, 1840, 2480))
-WIDTHS = (80, 100, 140)
 
 
-@functools.cache
 def spoken(length_s: float = 1.0) -> bytes:
-    """Syllables without a meaning, such that a voice detector hears a voice; beeps pass for one only by chance."""
-    syllables = [_syllable(number) for number in range(max(1, round(length_s * 4)))]
-    sound = np.concatenate(syllables)[: int(length_s * RATE)]
-    return (sound * 12_000).astype(np.int16).tobytes()
-
-
-def _syllable(number: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """A hiss of 0.04 s, then a quarter of a second of a vowel: pulses of a voice that falls, through its resonances."""
-    t = np.arange(RATE // 4) / RATE
-    noise = np.random.default_rng(number).standard_normal(len(t))
-    pulses = np.diff(np.floor(np.cumsum(210 - 12 * number - 120 * t + 2 * np.sin(31 * t)) / RATE), prepend=0)
-    sound = np.where(t < 0.04, 0.15 * noise, pulses + 0.02 * noise)
-    for hertz, width in zip(VOWELS[number % 4], WIDTHS, strict=True):
-        decay = np.exp(-np.pi * width / RATE)
-        sound = _filtered(sound, 2 * decay * np.cos(2 * np.pi * hertz / RATE), -(decay**2))
-    sound = _filtered(sound, 0.85, 0.0)  # a mouth is softer in the treble
-    sound *= np.maximum(0.1, np.minimum(1.0, np.minimum(t / 0.03, (t[-1] - t) / 0.05)))
-    return np.asarray(sound / np.abs(sound).max())
-
-
-def _filtered(sound: np.ndarray[Any, np.dtype[np.float64]], one: float, two: float) -> np.ndarray[Any, Any]:
-    """Each sample plus `one` times the last result and `two` times the one before."""
-    found, last, before = np.empty_like(sound), 0.0, 0.0
-    for index, value in enumerate(sound):
-        last, before = float(value + one * last + two * before), last
-        found[index] = last
-    return found
+    """Syllables without a meaning, such that a voice detector hears a voice."""
+    return syllables(max(1, round(length_s * 4)))[: 2 * int(length_s * RATE)]
 
 
 class Caller:

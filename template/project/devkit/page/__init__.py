@@ -67,7 +67,7 @@ class Site:
 def token(room: str, identity: str, agent_name: str = project.AGENT_NAME, metadata: str = "") -> str:
     """A token for `room` on the local server, valid for ten minutes; whoever uses it first brings the agent."""
     dispatch = api.RoomAgentDispatch(agent_name=agent_name, metadata=metadata)
-    config = api.RoomConfiguration(empty_timeout=20, departure_timeout=5, agents=[dispatch])
+    config = api.RoomConfiguration(empty_timeout=20, departure_timeout=20, agents=[dispatch])
     grants = api.VideoGrants(room_join=True, room=room)
     made = api.AccessToken(server.KEY, server.SECRET).with_identity(identity).with_ttl(timedelta(minutes=10))
     return made.with_grants(grants).with_room_config(config).to_jwt()

@@ -7,8 +7,10 @@ import pytest
 from devkit.emulators.brain import Brain
 from devkit.emulators.hearing import Listener
 from devkit.emulators.hub import Hub, Peer
-from devkit.speech.pcm import pieces
+from devkit.script import Turn, load
+from devkit.speech.pcm import pieces, resample
 from devkit.speech.tone import ToneVoice
+from devkit.talk import SCRIPT
 from tests.callers import RATE, spoken
 
 FIRST, SECOND = "My name is Anna,", "please book an appointment."
@@ -69,6 +71,16 @@ async def test_noise_takes_no_words_of_those_that_follow(hub: Hub, listener: Lis
     hub.expected.put(SECOND, more=True)
     await hear(listener, spoken(1.0) + quiet(1.0))
     assert finals == ["", SECOND]
+
+
+@pytest.mark.parametrize("turn", load(SCRIPT).turns, ids=lambda turn: str(turn.words))
+async def test_a_detector_hears_the_tones_of_a_line_as_one_voice(
+    hub: Hub, listener: Listener, finals: list[str], turn: Turn
+) -> None:
+    voice = ToneVoice()
+    hub.expected.put(turn.words)
+    await hear(listener, quiet(0.5) + resample(voice.synthesize(turn.words), voice.rate, RATE) + quiet(1.0))
+    assert finals == [turn.words]
 
 
 async def test_a_line_that_was_not_heard_is_forgotten(hub: Hub, listener: Listener, finals: list[str]) -> None:

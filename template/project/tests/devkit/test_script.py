@@ -183,8 +183,8 @@ def test_a_time_is_the_same_however_it_is_written(heard: str) -> None:
 
 
 def test_a_number_is_the_same_said_digit_by_digit_and_heard_in_groups() -> None:
-    assert error_rate(["my number is five five five, zero one four three"], ["My number is 555-0143."]) == 0
-    assert error_rate(["five five five, zero one four three"], ["555-0144"]) == 1
+    assert error_rate(["my number is five five five zero one nine nine"], ["My number is 555-0199."]) == 0
+    assert error_rate(["five five five zero one nine nine"], ["555-0198"]) == 1
     assert contains("on Tuesday the 7 at 10 30", "the seven")
 
 

@@ -94,7 +94,7 @@ class Record:
     usage: list[ModelUsage] = field(default_factory=list)
     reason: CloseReason | None = None
     answered: bool = False
-    told: bool = False
+    written: bool = False
     _open: Turn = field(default_factory=lambda: Turn(0))
     _said_last: dict[str, str] = field(default_factory=dict)
     _asked_until: float | None = None  # unix time of the caller's last sound in the open turn
@@ -194,7 +194,7 @@ class Record:
 
     def end(self) -> None:
         """Say what became of the call, in one line and to the subscribers."""
-        self.told = True
+        self.written = True
         ended = self.summary()
         logger.info("call ended", extra=asdict(ended))
         for tell in self.on_end:
@@ -239,7 +239,7 @@ async def after_call(ctx: JobContext) -> None:
     record = ctx.proc.userdata.get(KEPT)
     if record is None:
         logger.warning("call ended", extra={"outcome": Outcome.NEVER_STARTED.value})
-    elif not record.told:
+    elif not record.written:
         record.end()
 
 
