@@ -47,10 +47,11 @@ class Patience:
     again_s: float = ASKED_AGAIN_S
 
 
-class WatchedSTT(stt.STT[Literal["words_late"]]):
+class WatchedSTT(stt.STT[Literal["words_late", "unheard"]]):
     """The first candidate that does its work, in the order given; those that failed rest.
 
-    Emits `words_late`, without arguments, when words are due and another one is asked for them.
+    Emits `words_late`, without arguments, when words are due, no recogniser has said that there are none, and another
+    one is asked for them. Emits `unheard` with an `Unheard` when that one had none either: noise, as a rule.
     """
 
     def __init__(self, recognisers: Sequence[Recogniser], detector: vad.VAD, patience: Patience) -> None:

@@ -24,15 +24,13 @@ from livekit.agents import (
 from .breaker import Failure
 from .call import Call
 from .ears import WatchedSTT
-from .resilience import COUGH_S
+from .speech import COUGH_S
 
 logger = logging.getLogger(__name__)
 
 RATE: Final = 24_000  # Hz
 BUFFER_MS: Final = 100
 FADE_FRAMES: Final = 4
-# Shorter sounds are no question: a cough, a door.
-SPEECH_S: Final = 0.5
 # Nobody notices a shorter silence: another provider may well answer within it.
 SOON_S: Final = 0.8
 # Whoever has waited longer than this was told something else, or asked nothing.
@@ -90,7 +88,7 @@ class Filler:
             self.on_answer()
         elif event.old_state == "speaking":
             self._spoke_s = event.created_at - self._spoke_at
-            if self._spoke_s >= SPEECH_S:
+            if self._spoke_s >= COUGH_S:
                 self._wait(event.created_at)
             if self._unheard:
                 self.on_late_words()

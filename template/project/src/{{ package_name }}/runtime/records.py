@@ -20,14 +20,16 @@ from livekit.agents import (
     FunctionToolsExecutedEvent,
     JobContext,
     SessionUsageUpdatedEvent,
-    UserTranscriptionTimeoutEvent,
 )
 from livekit.agents.llm import ChatMessage, MetricsReport
 from livekit.agents.metrics import ModelUsage
 
 from .breaker import Failure
 from .call import Call
+from .ears import WatchedSTT
+from .listening import Unheard
 from .outcomes import Outcome, outcome
+from .speech import COUGH_S
 from .tariff import cost_usd
 
 logger = logging.getLogger(__name__)
@@ -104,10 +106,10 @@ class Record:
         if stage and not getattr(event.error, "recoverable", True):
             self._stage_failed(stage, type(getattr(event.error, "error", event.error)).__name__)
 
-    def unheard(self, event: UserTranscriptionTimeoutEvent) -> None:
-        """The caller spoke, and no word of it arrived."""
-        del event  # how long the caller spoke changes nothing
-        self._stage_failed("stt", "silent")
+    def unheard(self, unheard: Unheard) -> None:
+        """The caller spoke, and no word of it arrived; noise and coughs fail no stage."""
+        if unheard.failure and unheard.voice_s >= COUGH_S:
+            self._stage_failed("stt", unheard.kind)
 
     def _stage_failed(self, stage: str, kind: str) -> None:
         self.stage_failures[stage] += 1
@@ -209,7 +211,8 @@ def follow(session: AgentSession[Any], call: Call) -> Record:
     call.ctx.proc.userdata[KEPT] = record
     call.board.on_failure.append(record.provider_failed)
     session.on("error", record.errored)
-    session.on("user_transcription_timeout", record.unheard)
+    if isinstance(session.stt, WatchedSTT):
+        session.stt.on("unheard", record.unheard)
     session.on("session_usage_updated", record.used)
     session.on("conversation_item_added", record.added)
     session.on("function_tools_executed", record.tools_ran)

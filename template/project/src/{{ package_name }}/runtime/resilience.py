@@ -14,40 +14,34 @@ from livekit.agents import (
     ConversationItemAddedEvent,
     ErrorEvent,
     SpeechCreatedEvent,
-    UserTranscriptionTimeoutEvent,
+    UserInputTranscribedEvent,
     llm,
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from ..settings import Settings
 from . import farewell, hooks, pipeline
 from .breaker import Failure
 from .call import Call
-from .ears import ASKED_AGAIN_S
+from .ears import WatchedSTT
+from .listening import SILENT, Unheard
 from .outcomes import Outcome
 from .spare import SpareVoice
+from .speech import COUGH_S
 
 logger = logging.getLogger(__name__)
 
 # The session counts too, without a word, and closes: it never gets that far.
 NEVER: Final = 1_000_000
 STAGES: Final = {"llm_error": "llm", "tts_error": "tts"}
-# A shorter sound without words was a cough: nobody asks what it meant. In s of voice.
-COUGH_S: Final = 0.8
 
 
-def options(settings: Settings) -> dict[str, Any]:
-    """Arguments of `AgentSession`: the stages keep their own deadlines, the session adds none.
-
-    A caller who spoke is told so when every recogniser that was asked has had its time.
-    """
-    deaf_s = max(settings.stt_silence_deadline_ms, settings.stt_final_deadline_ms) / 1000 + ASKED_AGAIN_S
+def options() -> dict[str, Any]:
+    """Arguments of `AgentSession`: the stages keep their own deadlines, the session adds none."""
     return {
         "conn_options": SessionConnectOptions(
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
             max_unrecoverable_errors=NEVER,
         ),
-        "transcription_timeout": deaf_s,
     }
 
 
@@ -62,6 +56,7 @@ class Apologies:
         self._forgetting: set[asyncio.Task[None]] = set()
         self._kinds: dict[str, str] = {}
         self._broke_off = False
+        self._doubted = False  # the caller was told that nothing was heard, and no words have come since
 
     def on_failure(self, failure: Failure) -> None:
         """A provider failed: another one may still do the work of its stage."""
@@ -75,10 +70,26 @@ class Apologies:
         self._broke_off = True
         self._failed(stage, self._kinds.pop(stage, "") or type(getattr(event.error, "error", event.error)).__name__)
 
-    def on_deafness(self, event: UserTranscriptionTimeoutEvent) -> None:
-        """The caller spoke, and no word of it arrived."""
-        if event.speech_duration >= COUGH_S:
-            self._failed("stt", self._kinds.pop("stt", "silent"))
+    def on_unheard(self, unheard: Unheard) -> None:
+        """The caller spoke, and no word of it arrived: said once it is more than a cough, counted if it is a failure.
+
+        Silence of all recognisers proves nothing: the caller is asked once until words come, not while the agent speaks
+        or thinks, and the call never ends because of it.
+        """
+        if unheard.voice_s < COUGH_S:
+            return
+        if unheard.failure:
+            self._failed("stt", unheard.kind)
+        elif unheard.kind == SILENT and not self._doubted and self._session.current_speech is None:
+            self._doubted = True
+            logger.warning("caller not heard", extra={"provider": unheard.provider})
+            if self._call.ending is None:
+                self._last = asyncio.create_task(self._apologise("stt"))
+
+    def on_words(self, event: UserInputTranscribedEvent) -> None:
+        """Recognition works: a caller who is not heard from here on is told so anew."""
+        if event.transcript:
+            self._doubted = False
 
     def on_speech(self, event: SpeechCreatedEvent) -> None:
         """A new answer begins: the one before is over."""
@@ -145,7 +156,9 @@ def guard(session: AgentSession[Any], call: Call) -> None:
         logger.info("session closed", extra={"reason": event.reason.value})
 
     session.on("error", apologies.on_error)
-    session.on("user_transcription_timeout", apologies.on_deafness)
+    if isinstance(session.stt, WatchedSTT):
+        session.stt.on("unheard", apologies.on_unheard)
+    session.on("user_input_transcribed", apologies.on_words)
     session.on("speech_created", apologies.on_speech)
     session.on("conversation_item_added", apologies.on_item)
     session.on("agent_state_changed", prepare)
