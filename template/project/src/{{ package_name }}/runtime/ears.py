@@ -23,6 +23,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.events import ConversationItemAddedEvent
 
+from .backchannel import Listener
 from .breaker import admitted_first
 from .hearing import Hearing
 from .line import Recogniser
@@ -55,7 +56,10 @@ class WatchedSTT(stt.STT[Literal["words_late", "unheard"]]):
     """
 
     def __init__(self, recognisers: Sequence[Recogniser], detector: vad.VAD, patience: Patience) -> None:
-        """Hold the recognisers to `patience`; `detector` tells when the caller speaks."""
+        """Hold the recognisers to `patience`; `detector` tells when the caller speaks.
+
+        `listener`, which may be replaced until the first stream, keeps backchannels from the session.
+        """
         each = [one.plugin.capabilities for one in recognisers]
         super().__init__(
             capabilities=stt.STTCapabilities(
@@ -70,6 +74,7 @@ class WatchedSTT(stt.STT[Literal["words_late", "unheard"]]):
         )
         self.recognisers, self.detector, self.patience = list(recognisers), detector, patience
         self.models = [one.plugin for one in recognisers]
+        self.listener = Listener((), lambda: None)
         self.active = 0
         self._recognize_metrics_needed = False  # those of the plugins are passed on
         for model in self.models:

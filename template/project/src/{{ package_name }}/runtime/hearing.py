@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from livekit import rtc
 from livekit.agents import APIConnectOptions, NotGivenOr, stt, utils, vad
 
+from .backchannel import Backchannels
 from .line import Line, is_final, says
 from .listening import NOISE, SILENT, STALL, Listening, Unheard
 
@@ -38,6 +39,7 @@ class Hearing(stt.RecognizeStream):
         super().__init__(stt=owner, conn_options=APIConnectOptions(max_retry=0))
         self._owner, self._language = owner, language
         self._heard = Listening()
+        self._backchannels = Backchannels(owner.listener, lambda event: self._event_ch.send_nowait(event))
         self._line: Line | None = None
         self._other: Line | None = None
         self._asked: set[int] = set()  # who was asked for the words that are late
@@ -69,6 +71,7 @@ class Hearing(stt.RecognizeStream):
             await self._last_words()
         finally:
             self._over = True
+            self._backchannels.drop()
             watching.cancel()
             for timer in (self._timer, self._reopening):
                 if timer is not None:
@@ -83,6 +86,7 @@ class Hearing(stt.RecognizeStream):
         async for event in detector:
             if event.type is vad.VADEventType.START_OF_SPEECH:
                 self._heard.started(event)
+                self._backchannels.began()
                 self._wait(None)
             elif event.type is vad.VADEventType.END_OF_SPEECH:
                 self._heard.ended(event)
@@ -195,7 +199,7 @@ class Hearing(stt.RecognizeStream):
         self._failures = 0
         line.note(event, self._heard.now)
         if line is self._line:
-            self._event_ch.send_nowait(event)
+            self._backchannels.take(event)
             if is_final(event):
                 self._settle(line)
             elif says(event):
@@ -263,7 +267,7 @@ class Hearing(stt.RecognizeStream):
         self._owner.active = other.index
         held, other.held = other.held, []
         for event in held if self._heard.owing else []:
-            self._event_ch.send_nowait(event)
+            self._backchannels.take(event)
 
     def _on_end(self, line: Line, kind: str) -> None:
         """A line failed, or ended by itself: the next one hears what is still owed."""
