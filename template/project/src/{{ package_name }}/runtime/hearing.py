@@ -220,6 +220,8 @@ class Hearing(stt.RecognizeStream):
         self._late = self._doubted = False
         self._wait(None)
         self._heard.answered()
+        for each in self._lines():
+            each.sign_at = -1.0  # its signs of life so far were for these words
         if not line.proven:
             line.proven = True
             self._owner.recognisers[line.index].breaker.healed()

@@ -78,8 +78,8 @@ class Listening:
         return not self.speaking and self.owing and (self.worded or self.longest_s >= WORTH_S)
 
     def owes(self, since: float) -> bool:
-        """Whether position `since` belongs to the sound whose words are owed, or to what came after it."""
-        return self._owed_from is not None and since >= self._owed_from
+        """Whether position `since` lies in the sound whose words are owed, or after it."""
+        return self._owed_from is not None and since > self._owed_from
 
     def push(self, frame: rtc.AudioFrame) -> None:
         """More sound; the oldest is let go."""

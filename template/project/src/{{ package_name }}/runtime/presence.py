@@ -8,10 +8,18 @@ import time
 from typing import Any, Final
 
 from livekit import rtc
-from livekit.agents import AgentSession, CloseEvent, UserInputTranscribedEvent, UserStateChangedEvent
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    CloseEvent,
+    UserInputTranscribedEvent,
+    UserStateChangedEvent,
+)
 
 from . import farewell, hooks
 from .call import Call
+from .ears import WatchedSTT
+from .listening import Unheard
 from .outcomes import Outcome
 
 logger = logging.getLogger(__name__)
@@ -31,6 +39,7 @@ class Presence:
         """Nobody is there yet, and nobody was asked."""
         self._session, self._call = session, call
         self._asked = 0
+        self._quiet_since = time.monotonic()  # no words of the caller, and no speech of the agent
         self._ending: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: list[asyncio.TimerHandle] = []
@@ -53,19 +62,37 @@ class Presence:
 
     def on_user_state(self, event: UserStateChangedEvent) -> None:
         """The session says `away` after a silence in which the agent neither spoke nor thought nor used a tool."""
-        if event.new_state == "speaking":
-            self._asked = 0
-        elif event.new_state == "away" and self._ending is None:
-            if self._asked >= ASKED_BEFORE_GOODBYE:
-                self._hang_up(Outcome.CALLER_AWAY, "goodbye")
-            else:
-                self._asked += 1
-                self._keep(asyncio.create_task(self._ask()))
+        if event.new_state == "away":
+            self._on_away()
+
+    def on_agent_state(self, event: AgentStateChangedEvent) -> None:
+        """The caller may be silent for as long as the agent speaks or thinks."""
+        del event  # any change
+        self._quiet_since = time.monotonic()
 
     def on_words(self, event: UserInputTranscribedEvent) -> None:
-        """Words count too: not every voice wakes the detector, and a caller may type."""
+        """Words show that the caller is there, spoken or typed. A voice without words may be a television."""
         if event.transcript:
-            self._asked = 0
+            self._asked, self._quiet_since = 0, time.monotonic()
+
+    def on_unheard(self, unheard: Unheard) -> None:
+        """A noise is no caller: it hides a silence from the session. Words that were lost are one."""
+        if unheard.failure:
+            self._asked, self._quiet_since = 0, time.monotonic()
+            return
+        quiet_s = time.monotonic() - self._quiet_since
+        if self._session.current_speech is None and quiet_s >= self._call.settings.user_away_seconds:
+            self._on_away()
+
+    def _on_away(self) -> None:
+        self._quiet_since = time.monotonic()
+        if self._ending is not None:
+            return
+        if self._asked >= ASKED_BEFORE_GOODBYE:
+            self._hang_up(Outcome.CALLER_AWAY, "goodbye")
+        else:
+            self._asked += 1
+            self._keep(asyncio.create_task(self._ask()))
 
     def on_left(self, participant: rtc.RemoteParticipant) -> None:
         """The framework ends the session for three reasons of many; a phone line that broke is none of them."""
@@ -105,7 +132,10 @@ def guard(session: AgentSession[Any], call: Call) -> None:
     """Ask a silent caller, end the call that nobody is in, and the one that takes too long."""
     presence = Presence(session, call)
     session.on("user_state_changed", presence.on_user_state)
+    session.on("agent_state_changed", presence.on_agent_state)
     session.on("user_input_transcribed", presence.on_words)
+    if isinstance(session.stt, WatchedSTT):
+        session.stt.on("unheard", presence.on_unheard)
     session.on("close", presence.stop)
     call.ctx.room.on("participant_disconnected", presence.on_left)
     presence.start()
