@@ -96,16 +96,16 @@ class Listening:
         return sum(frame.duration for frame in frames), frames
 
     def started(self, event: vad.VADEvent) -> None:
-        """The caller began to speak."""
+        """The caller began to speak. The detector may be behind the sound: what counts is the event's own position."""
         self.speaking = True
-        self._began = self.now - event.speech_duration
+        self._began = event.timestamp - event.speech_duration
         if self._owed_from is None:
             self._owed_from = max(self._answered, self._began - PADDING_S)
 
     def ended(self, event: vad.VADEvent) -> None:
         """The caller stopped, `event.silence_duration` ago."""
         self.speaking = False
-        unanswered = self.now - event.silence_duration - max(self._began, self._answered)
+        unanswered = event.timestamp - event.silence_duration - max(self._began, self._answered)
         piece_s = max(0.0, min(unanswered, event.speech_duration))
         self.owed_s += piece_s
         self.longest_s = max(self.longest_s, piece_s)
