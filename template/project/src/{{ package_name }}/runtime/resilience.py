@@ -71,16 +71,16 @@ class Apologies:
         self._failed(stage, self._kinds.pop(stage, "") or type(getattr(event.error, "error", event.error)).__name__)
 
     def on_unheard(self, unheard: Unheard) -> None:
-        """The caller spoke, and no word of it arrived: said once it is more than a cough, counted if it is a failure.
+        """The caller spoke, and no word of it arrived: counts as a failure if it is one and more than a cough.
 
-        Silence of all recognisers proves nothing: the caller is asked once until words come, not while the agent speaks
-        or thinks, and the call never ends because of it.
+        A caller whom the agent is answering waits for nothing: no question is asked, and no failure counts. Silence of
+        all recognisers proves nothing: the caller is asked once until words come, and the call never ends by it.
         """
-        if unheard.voice_s < COUGH_S:
+        if unheard.voice_s < COUGH_S or self._session.current_speech is not None:
             return
         if unheard.failure:
             self._failed("stt", unheard.kind)
-        elif unheard.kind == SILENT and not self._doubted and self._session.current_speech is None:
+        elif unheard.kind == SILENT and not self._doubted:
             self._doubted = True
             logger.warning("caller not heard", extra={"provider": unheard.provider})
             if self._call.ending is None:
