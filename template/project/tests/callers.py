@@ -115,16 +115,18 @@ def detector() -> inference.VAD:
 
 
 class ScriptedSTT(stt.STT[Any]):
-    """Has one final for each sound that ends, or fails by `mode`, from now on:
+    """Has one final for each sound that ends, `text` or its name and the length, or fails by `mode`, from now on:
 
-    `silent` no event, `stall` an interim and no more, `refuse` and `hang` at the door, `cut` instead of the words,
-    `slow` the words after `slow_s`. Who is `quick` has some words in every half second of sound.
+    `silent` no event, `empty` a final without words, `retract` words that it takes back, `stall` an interim and no
+    more, `refuse` and `hang` at the door, `cut` instead of the words, `slow` the words after `slow_s`. Who is `quick`
+    has some words in every half second of sound.
     """
 
-    def __init__(self, name: str, mode: str = "", slow_s: float = 0.0, *, quick: bool = False) -> None:
+    def __init__(self, name: str, mode: str = "", slow_s: float = 0.0, *, quick: bool = False, text: str = "") -> None:
         interim = stt.STTCapabilities(streaming=True, interim_results=True, aligned_transcript="word")
         super().__init__(capabilities=interim)
         self.name, self.mode, self.slow_s, self.quick = name, mode, slow_s, quick
+        self.text = text
         self.opened = 0
         self.open: set[_ScriptedHearing] = set()
 
@@ -186,9 +188,13 @@ class _ScriptedHearing(stt.RecognizeStream):
         if self._owner.mode == "silent":
             return
         await asyncio.sleep(self._owner.slow_s)
-        self._event_ch.send_nowait(event(stt.SpeechEventType.INTERIM_TRANSCRIPT, self._owner.name))
+        if self._owner.mode != "empty":
+            begun = self._owner.text or self._owner.name
+            self._event_ch.send_nowait(event(stt.SpeechEventType.INTERIM_TRANSCRIPT, begun))
         if self._owner.mode != "stall":
-            self._event_ch.send_nowait(event(stt.SpeechEventType.FINAL_TRANSCRIPT, f"{self._owner.name} {said_s:.0f}"))
+            whole = self._owner.text or f"{self._owner.name} {said_s:.0f}"
+            words = "" if self._owner.mode in ("empty", "retract") else whole
+            self._event_ch.send_nowait(event(stt.SpeechEventType.FINAL_TRANSCRIPT, words))
 
 
 def event(kind: stt.SpeechEventType, text: str) -> stt.SpeechEvent:

@@ -17,7 +17,8 @@ from devkit.script import Script, load
 from devkit.stack import Stack
 from devkit.talk import SCRIPT
 
-LINES = load(SCRIPT).turns
+WHOLE = load(SCRIPT)
+LINES = WHOLE.turns
 SLOW_S = 10.0
 MUTES, KEYS_AND_TEXT = ("muted", "unmuted"), ("key 1", "key 2", "key #", "text Hello?")
 AGAIN = ("caller leaves", "caller joins", "microphone")
@@ -67,7 +68,7 @@ class Observer:
 
 def script(*turns: dict[str, object], ends: bool = False) -> Script:
     head = {"name": "acts", "summary": "What a caller can do.", "language": project.LANGUAGE, "ends": ends}
-    return Script.model_validate({**head, "turns": turns})
+    return Script.model_validate({**head, "metadata": WHOLE.metadata, "turns": turns})
 
 
 async def test_what_a_caller_does_arrives(stack: Stack) -> None:

@@ -61,7 +61,8 @@ def visit(browser: Any, stack: Stack) -> Iterator[Open]:
 
         def go(site: talk_page.Site | None = None, **context: Any) -> Any:
             stack.forget()
-            usual = talk_page.Site(stack.url, suggestions=suggestions(), hears=hears())
+            metadata = script.load(SCRIPT).dispatch()
+            usual = talk_page.Site(stack.url, suggestions=suggestions(), metadata=metadata, hears=hears())
             address = closing.enter_context(talk_page.serving(site or usual, free_port()))
             window = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context})
             closing.callback(window.close)

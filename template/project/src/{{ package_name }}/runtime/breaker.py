@@ -60,12 +60,13 @@ class Breaker:
         self._rest(REST_S)
         return True
 
-    def failed(self, kind: str, *, waited_s: float = 0.0, rest_s: float | None = None) -> None:
-        """Log the failure, tell who listens, and let the provider rest: for `rest_s`, or longer each time."""
+    def failed(self, kind: str, *, waited_s: float = 0.0, rest_s: float | None = None, rests: bool = True) -> None:
+        """Log the failure and tell the listeners. If it `rests`, it does for `rest_s`, or longer each time."""
         failure = Failure(self.stage, self.provider, kind, round(waited_s, 3))
         logger.warning("provider failed", extra={**vars(failure)})
-        in_a_row = self._in_a_row() + 1
-        self._rest(min(rest_s or REST_S * 2 ** min(in_a_row - 1, 8), LONGEST_REST_S), in_a_row)
+        if rests:
+            in_a_row = self._in_a_row() + 1
+            self._rest(min(rest_s or REST_S * 2 ** min(in_a_row - 1, 8), LONGEST_REST_S), in_a_row)
         for listener in self._board.on_failure:
             listener(failure)
 

@@ -23,6 +23,7 @@ from livekit.agents import (
 )
 from livekit.agents.voice.events import ConversationItemAddedEvent
 
+from .backchannel import Listener
 from .breaker import admitted_first
 from .hearing import Hearing
 from .line import Recogniser
@@ -47,14 +48,18 @@ class Patience:
     again_s: float = ASKED_AGAIN_S
 
 
-class WatchedSTT(stt.STT[Literal["words_late"]]):
+class WatchedSTT(stt.STT[Literal["words_late", "unheard"]]):
     """The first candidate that does its work, in the order given; those that failed rest.
 
-    Emits `words_late`, without arguments, when words are due and another one is asked for them.
+    Emits `words_late`, without arguments, when words are due, no recogniser has said that there are none, and another
+    one is asked for them. Emits `unheard` with an `Unheard` when that one had none either: noise, as a rule.
     """
 
     def __init__(self, recognisers: Sequence[Recogniser], detector: vad.VAD, patience: Patience) -> None:
-        """Hold the recognisers to `patience`; `detector` tells when the caller speaks."""
+        """Hold the recognisers to `patience`; `detector` tells when the caller speaks.
+
+        `listener`, which may be replaced until the first stream, keeps backchannels from the session.
+        """
         each = [one.plugin.capabilities for one in recognisers]
         super().__init__(
             capabilities=stt.STTCapabilities(
@@ -69,6 +74,7 @@ class WatchedSTT(stt.STT[Literal["words_late"]]):
         )
         self.recognisers, self.detector, self.patience = list(recognisers), detector, patience
         self.models = [one.plugin for one in recognisers]
+        self.listener = Listener((), lambda: None)
         self.active = 0
         self._recognize_metrics_needed = False  # those of the plugins are passed on
         for model in self.models:

@@ -17,14 +17,16 @@ from livekit.agents import (
     ConversationItemAddedEvent,
     ErrorEvent,
     SpeechCreatedEvent,
+    UserInputTranscribedEvent,
     UserStateChangedEvent,
-    UserTranscriptionTimeoutEvent,
     llm,
 )
 from livekit.agents.voice import SpeechHandle
 
 from .breaker import Failure
 from .call import Call
+from .ears import WatchedSTT
+from .listening import SILENT, Unheard
 from .refusals import kind_of
 from .speech import COUGH_S
 
@@ -73,10 +75,12 @@ class Failures:
     on_answer: list[Callable[[], None]] = field(default_factory=list)
     on_fragment: list[Callable[[llm.ChatMessage], None]] = field(default_factory=list)
     on_told: list[Callable[[Told], None]] = field(default_factory=list)
+    on_silence: list[Callable[[], None]] = field(default_factory=list)
     _speeches: dict[SpeechHandle, _Speech] = field(default_factory=dict)
     _mute: SpeechHandle | None = None  # the last speech that the voice did not say to its end
     _last: dict[str, Failure] = field(default_factory=dict)  # of each stage, since it last did its work
     _counted: bool = False  # in this turn
+    _doubted: bool = False  # no recogniser gave a sign of what was said, and no words have come since
 
     @property
     def breaking(self) -> bool:
@@ -114,11 +118,27 @@ class Failures:
             if speech.by_model if stage == "llm" else handle.scheduled:
                 speech.failure, speech.step = failure, handle.num_steps
 
-    def unheard(self, event: UserTranscriptionTimeoutEvent) -> None:
-        """Count speech without a word of it as a turn of its own, unless it was a cough."""
-        if event.speech_duration >= COUGH_S:
+    def unheard(self, unheard: Unheard) -> None:
+        """Count speech without a word of it as a turn of its own, unless it was a cough or a noise.
+
+        Silence of all recognisers proves no failure: it is told once until words come, and counts for nothing.
+        """
+        if unheard.voice_s < COUGH_S:
+            return
+        if unheard.failure:
             self._counted = False
-            self._emit(self._named("stt", None))
+            self._last.pop("stt", None)
+            self._emit(StageFailure("stt", unheard.kind, unheard.provider))
+        elif unheard.kind == SILENT and not self._doubted:
+            self._doubted = True
+            logger.warning("caller not heard", extra={"provider": unheard.provider})
+            for listener in self.on_silence:
+                listener()
+
+    def words(self, event: UserInputTranscribedEvent) -> None:
+        """Take any words for a sign that recognition works."""
+        if event.transcript:
+            self._doubted = False
 
     def added(self, event: ConversationItemAddedEvent) -> None:
         """Begin a new turn with each message of the caller: it is added when the turn is committed."""
@@ -169,9 +189,16 @@ def watch(session: AgentSession[Any], call: Call) -> Failures:
     call.board.on_failure.append(failures.provider_failed)
     session.on("speech_created", failures.created)
     session.on("error", failures.errored)
-    session.on("user_transcription_timeout", failures.unheard)
+    session.on("user_input_transcribed", failures.words)
     session.on("conversation_item_added", failures.added)
     session.on("user_state_changed", failures.caller_changed)
+
+    def unheard(unheard: Unheard) -> None:
+        if session.current_speech is None:  # a caller whom the agent answers waits for nothing
+            failures.unheard(unheard)
+
+    if isinstance(session.stt, WatchedSTT):
+        session.stt.on("unheard", unheard)
     return failures
 
 

@@ -68,6 +68,7 @@ class Filler:
         self._spoke_at = self._spoke_s = self._waits_from = 0.0
         self._waiting = self._committed = self._told = self._unheard = False
         self._failed = ""  # what failed before the turn was committed
+        self._answering: Callable[[], bool] = lambda: False
         self._due: asyncio.TimerHandle | None = None
         self._playing: asyncio.Task[None] | None = None
         self._fading = False
@@ -81,6 +82,7 @@ class Filler:
             call.board.on_failure.remove(self.on_failure)
             self.on_answer()
 
+        self._answering = lambda: session.current_speech is not None
         session.on("user_state_changed", self.on_caller)
         session.on("agent_state_changed", self.on_agent)
         session.on("tool_execution_updated", self.on_tool)
@@ -105,9 +107,12 @@ class Filler:
                 self.on_late_words()
 
     def on_late_words(self) -> None:
-        """What was said is heard again, which takes its time. Whoever hears may know of its end before us."""
+        """What was said is heard again, which takes its time. Whoever hears may know of its end before us.
+
+        An answer that a voice has paused goes on by itself: nothing is said in it.
+        """
         self._unheard = True
-        if self._waiting:
+        if self._waiting and not self._answering():
             self._speak_after(SOON_S, "late words")
 
     def on_agent(self, event: AgentStateChangedEvent) -> None:

@@ -17,6 +17,20 @@ AT_ONCE: Final = types.HttpOptions(retry_options=types.HttpRetryOptions(attempts
 # of another model, which there is none of: https://ai.google.dev/gemini-api/docs/thought-signatures
 NOT_OURS: Final = b"skip_thought_signature_validator"
 
+# How an answer ends that is whole, and one that goes on in another request.
+WHOLE: Final = (types.FinishReason.STOP, types.FinishReason.CONTINUATION, types.FinishReason.FINISH_REASON_UNSPECIFIED)
+# What Google calls a limit and its filters; every other reason keeps its name.
+EARLY: Final = {
+    types.FinishReason.MAX_TOKENS: "length",
+    types.FinishReason.SAFETY: "filter",
+    types.FinishReason.RECITATION: "filter",
+    types.FinishReason.LANGUAGE: "filter",
+    types.FinishReason.BLOCKLIST: "filter",
+    types.FinishReason.PROHIBITED_CONTENT: "filter",
+    types.FinishReason.SPII: "filter",
+    types.FinishReason.MODEL_ARMOR: "filter",
+}
+
 
 class Thoughts(dict[str, bytes]):
     """Of each tool call, the thought that it came with, else the word for that of another model."""
@@ -32,7 +46,7 @@ class Thoughts(dict[str, bytes]):
 
 
 def one_of_several(model: llm.LLM[Any]) -> None:
-    """Make Google's plugin take the tool calls of others, and an answer that ends without a reason an error."""
+    """Make Google's plugin take the tool calls of others, and every answer that is not whole an error."""
     plugin: Any = model
     plugin._thought_signatures = Thoughts()
     models = plugin._client.aio.models
@@ -49,7 +63,20 @@ async def _to_its_end(
 ) -> AsyncIterator[types.GenerateContentResponse]:
     ended = False
     async for part in answer:
-        ended = ended or any(candidate.finish_reason for candidate in part.candidates or [])
+        if part.prompt_feedback:
+            raise Cut("filter")
+        for candidate in part.candidates or []:
+            ended = ended or candidate.finish_reason is not None
+            if early := _early(candidate):
+                raise Cut(early)
         yield part
     if not ended:
         raise Cut
+
+
+def _early(candidate: types.Candidate) -> str:
+    """Why it ended before it was whole; "" if it is whole, goes on, or can be continued by the plugin."""
+    reason = candidate.finish_reason
+    if reason is None or reason in WHOLE or candidate.continuation_token:
+        return ""
+    return EARLY.get(reason) or reason.value.lower().replace("_", "-")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final
 from livekit import rtc
 from livekit.agents import APIConnectOptions, NotGivenOr, stt, utils, vad
 
+from .backchannel import Backchannels
 from .line import Line, is_final, says
-from .listening import Listening
+from .listening import NOISE, SILENT, STALL, Listening, Unheard
 
 if TYPE_CHECKING:
     from .ears import WatchedSTT
@@ -24,6 +25,8 @@ LONGEST_CONNECT_S: Final = 4.0
 # The pause before all are tried once more, in s, and how it grows.
 PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 2.0
+# A connection that broke so long before a sound, in s, and gave no sign since, may be why nothing is heard of it.
+BROKE_S: Final = LONGEST_CONNECT_S + LONGEST_PAUSE_S
 # How long closing may take, in s: some plugins wait for a provider that is not there.
 CLOSE_S: Final = 1.0
 
@@ -36,12 +39,15 @@ class Hearing(stt.RecognizeStream):
         super().__init__(stt=owner, conn_options=APIConnectOptions(max_retry=0))
         self._owner, self._language = owner, language
         self._heard = Listening()
+        self._backchannels = Backchannels(owner.listener, lambda event: self._event_ch.send_nowait(event))
         self._line: Line | None = None
         self._other: Line | None = None
         self._asked: set[int] = set()  # who was asked for the words that are late
         self._late = False
         self._quick: set[int] = set()  # who has shown words while the caller spoke on
         self._failures = 0  # in a row, of all
+        self._broke: tuple[float, str, int] = (0.0, "", 0)  # where in the sound the last one was, how, and whose
+        self._doubted = False  # nothing was heard of a sound, and no words have come since
         self._quiet_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._reopening: asyncio.TimerHandle | None = None
@@ -65,6 +71,7 @@ class Hearing(stt.RecognizeStream):
             await self._last_words()
         finally:
             self._over = True
+            self._backchannels.drop()
             watching.cancel()
             for timer in (self._timer, self._reopening):
                 if timer is not None:
@@ -79,6 +86,7 @@ class Hearing(stt.RecognizeStream):
         async for event in detector:
             if event.type is vad.VADEventType.START_OF_SPEECH:
                 self._heard.started(event)
+                self._backchannels.began()
                 self._wait(None)
             elif event.type is vad.VADEventType.END_OF_SPEECH:
                 self._heard.ended(event)
@@ -132,7 +140,10 @@ class Hearing(stt.RecognizeStream):
                 self._line.flush()
             self._ask_again()
             self._wait(self._owner.patience.again_s)
-            self._owner.emit("words_late")
+            why, _ = self._why()
+            # After one silence without words the next one is as likely a noise: nothing is announced a second time.
+            if why != NOISE and not (why == SILENT and self._doubted):
+                self._owner.emit("words_late")
 
     def _ask_again(self) -> None:
         """Let another one hear what was said, or the same one on a new connection."""
@@ -152,10 +163,14 @@ class Hearing(stt.RecognizeStream):
                 return
 
     def _give_up(self) -> None:
-        """Nobody has words for it: it was no speech, or all are deaf. Nobody is blamed."""
+        """Stop waiting for words of a sound, tell why there are none, and blame no provider for it."""
+        kind, index = self._why()
+        unheard = Unheard(kind, self._owner.recognisers[index].breaker.provider, self._heard.longest_s)
         self._late = False
+        self._doubted = self._doubted or kind == SILENT
         self._heard.forget()
-        logger.info("speech without words")
+        logger.info("speech without words", extra={"why": kind, "voice_s": round(unheard.voice_s, 2)})
+        self._owner.emit("unheard", unheard)
         other, self._other = self._other, None
         if other is None:
             return
@@ -163,14 +178,28 @@ class Hearing(stt.RecognizeStream):
             self._line, other = other, self._line
         self._close(other)
 
+    def _why(self) -> tuple[str, int]:
+        """Why there are no final words yet for the sound that is owed: a kind of `Unheard`, and whose recogniser."""
+        alive = [line for line in self._lines() if self._heard.owes(line.sign_at)]
+        began = [line for line in alive if line.began_words]
+        if began:
+            return STALL, began[0].index
+        if alive:
+            return NOISE, alive[0].index
+        position, kind, index = self._broke
+        if self._line is None or (self._failures and self._heard.owes(position + BROKE_S)):
+            return kind, index
+        return SILENT, self._line.index
+
     # What the lines do.
 
     def _on_event(self, line: Line, event: stt.SpeechEvent) -> None:
         if event.type is stt.SpeechEventType.RECOGNITION_USAGE:
-            return  # the plugin has counted it
-        self._failures, line.spoke = 0, True
+            return  # the plugin has counted it, and some do so without a word from the provider
+        self._failures = 0
+        line.note(event, self._heard.now)
         if line is self._line:
-            self._event_ch.send_nowait(event)
+            self._backchannels.take(event)
             if is_final(event):
                 self._settle(line)
             elif says(event):
@@ -188,9 +217,11 @@ class Hearing(stt.RecognizeStream):
 
     def _settle(self, line: Line) -> None:
         """The final words came, whoever has them."""
-        self._late = False
+        self._late = self._doubted = False
         self._wait(None)
         self._heard.answered()
+        for each in self._lines():
+            each.sign_at = -1.0  # its signs of life so far were for these words
         if not line.proven:
             line.proven = True
             self._owner.recognisers[line.index].breaker.healed()
@@ -238,13 +269,14 @@ class Hearing(stt.RecognizeStream):
         self._owner.active = other.index
         held, other.held = other.held, []
         for event in held if self._heard.owing else []:
-            self._event_ch.send_nowait(event)
+            self._backchannels.take(event)
 
     def _on_end(self, line: Line, kind: str) -> None:
         """A line failed, or ended by itself: the next one hears what is still owed."""
         if self._over or line not in self._lines():
             return
         self._failures += 1
+        self._broke = self._heard.now, kind, line.index
         self._blame(line, kind, time.monotonic() if line.spoke else line.opened_at)
         self._close(line)
         if line is self._other:

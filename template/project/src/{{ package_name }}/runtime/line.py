@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from livekit import rtc
 from livekit.agents import stt
 
 from .breaker import Breaker
 from .refusals import kind_of
+
+# Events after which words that are not final will not become so.
+ENDS: Final = (stt.SpeechEventType.FINAL_TRANSCRIPT, stt.SpeechEventType.END_OF_SPEECH)
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,22 @@ class Line:
         self.asked_again = False  # it is to answer in place of another one, not only to prove itself
         self.proven = False  # it has understood something
         self.spoke = False  # anything came from it
+        self.sign_at = -1.0  # position in the sound of its last sign of life
+        self.began_words = False  # its last transcript has words that may change
         self._reading = asyncio.create_task(self._read(on_event, on_end))
 
     @property
     def has_final(self) -> bool:
         """Whether the final words are among what is held back."""
         return any(is_final(event) for event in self.held)
+
+    def note(self, event: stt.SpeechEvent, position: float) -> None:
+        """An event is a sign of life. The end of speech and an empty transcript take back words that were not final."""
+        self.spoke, self.sign_at = True, position
+        if says(event):
+            self.began_words = not is_final(event)
+        elif event.type in ENDS:
+            self.began_words = False
 
     def push(self, frames: Sequence[rtc.AudioFrame]) -> None:
         """More sound; a stream that has just ended takes none."""

@@ -10,11 +10,19 @@ from contextlib import suppress
 from typing import Any, Final
 
 from livekit import rtc
-from livekit.agents import AgentSession, CloseEvent, UserInputTranscribedEvent, UserStateChangedEvent
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    CloseEvent,
+    UserInputTranscribedEvent,
+    UserStateChangedEvent,
+)
 from livekit.agents.job import DEFAULT_PARTICIPANT_KINDS
 
 from . import farewell, hooks
 from .call import Call
+from .ears import WatchedSTT
+from .listening import Unheard
 from .outcomes import Outcome, Side
 
 logger = logging.getLogger(__name__)
@@ -53,6 +61,7 @@ class Presence:
         """Begin with no caller there, and none asked."""
         self._session, self._call = session, call
         self._asked = 0
+        self._quiet_since = time.monotonic()  # no words of the caller, and no speech of the agent
         self._ending: asyncio.Task[None] | None = None
         self._return: asyncio.TimerHandle | None = None  # runs while the only caller's connection is lost
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,20 +88,38 @@ class Presence:
             timer.cancel()
 
     def on_user_state(self, event: UserStateChangedEvent) -> None:
-        """Count silences: `away` comes after one in which the agent neither spoke nor thought nor used a tool."""
-        if event.new_state == "speaking":
-            self._asked = 0
-        elif event.new_state == "away" and self._ending is None:
-            if self._asked >= ASKED_BEFORE_GOODBYE:
-                self._hang_up(Outcome.CALLER_AWAY)
-            else:
-                self._asked += 1
-                self._keep(self._ask())
+        """The session says `away` after a silence in which the agent neither spoke nor thought nor used a tool."""
+        if event.new_state == "away":
+            self._on_away()
+
+    def on_agent_state(self, event: AgentStateChangedEvent) -> None:
+        """The caller may be silent for as long as the agent speaks or thinks."""
+        del event  # any change
+        self._quiet_since = time.monotonic()
 
     def on_words(self, event: UserInputTranscribedEvent) -> None:
-        """Count words too: not every voice wakes the detector, and a caller may type."""
+        """Words show that the caller is there, spoken or typed. A voice without words may be a television."""
         if event.transcript:
-            self._asked = 0
+            self._asked, self._quiet_since = 0, time.monotonic()
+
+    def on_unheard(self, unheard: Unheard) -> None:
+        """A noise is no caller: it hides a silence from the session. Words that were lost are one."""
+        if unheard.failure:
+            self._asked, self._quiet_since = 0, time.monotonic()
+            return
+        quiet_s = time.monotonic() - self._quiet_since
+        if self._session.current_speech is None and quiet_s >= self._call.settings.user_away_seconds:
+            self._on_away()
+
+    def _on_away(self) -> None:
+        self._quiet_since = time.monotonic()
+        if self._ending is not None:
+            return
+        if self._asked >= ASKED_BEFORE_GOODBYE:
+            self._hang_up(Outcome.CALLER_AWAY)
+        else:
+            self._asked += 1
+            self._keep(self._ask())
 
     def on_left(self, participant: rtc.RemoteParticipant) -> None:
         """End the call of the last caller who has left, or wait for one whose connection was lost.
@@ -176,7 +203,10 @@ def guard(session: AgentSession[Any], call: Call) -> None:
     """Ask a silent caller, end the call that nobody is in, and the one that takes too long."""
     presence = Presence(session, call)
     session.on("user_state_changed", presence.on_user_state)
+    session.on("agent_state_changed", presence.on_agent_state)
     session.on("user_input_transcribed", presence.on_words)
+    if isinstance(session.stt, WatchedSTT):
+        session.stt.on("unheard", presence.on_unheard)
     session.on("close", presence.stop)
     call.ctx.room.on("participant_connected", presence.on_joined)
     call.ctx.room.on("participant_disconnected", presence.on_left)

@@ -40,9 +40,13 @@ CLOSE_CODES: Final = 1000
 class Cut(ConnectionError):
     """An answer ended without the reason that ends every whole one."""
 
+    def __init__(self, reason: str = "") -> None:
+        """Name it after the `reason` that was given instead, a limit or a filter: `cut-length`; without one, `cut`."""
+        self.kind = f"cut-{reason}" if reason else "cut"
+        super().__init__(self.kind)
+
 
 KINDS: Final[dict[tuple[type[BaseException], ...], str]] = {
-    (Cut,): "cut",
     (TimeoutError, APITimeoutError): "hang",
     (aiohttp.ClientConnectionError, ConnectionError): "refuse",
 }
@@ -76,6 +80,8 @@ def kind_of(error: BaseException) -> str:
     if status >= CLOSE_CODES:
         return "disconnect"
     for each in causes(error):
+        if isinstance(each, Cut):
+            return each.kind
         for types, kind in KINDS.items():
             if isinstance(each, types):
                 return kind

@@ -144,7 +144,8 @@ class Request:
     def _failure(self, kind: str, error: Exception | None = None) -> Failed:
         rest_s = next((asked for refusal, asked in self._refusals if refusal is error), None)
         waited_s = asyncio.get_running_loop().time() - self._asked_at
-        self.candidate.breaker.failed(kind, waited_s=waited_s, rest_s=rest_s)
+        # What a limit or a filter cut says nothing of the answers that others get.
+        self.candidate.breaker.failed(kind, waited_s=waited_s, rest_s=rest_s, rests=not kind.startswith("cut-"))
         status = status_of(error)
         again = status not in FOR_GOOD or status in PASSING
         return Failed(kind, again=again, rest_s=rest_s, first_by=self._first_by)

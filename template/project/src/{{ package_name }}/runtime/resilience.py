@@ -19,11 +19,10 @@ from livekit.agents import (
 )
 from livekit.agents.voice.agent_session import SessionConnectOptions
 
-from ..settings import Settings
 from . import farewell, hooks, pipeline
 from .call import Call
-from .ears import ASKED_AGAIN_S
 from .failures import Failures, Heard, StageFailure, Told
+from .listening import SILENT
 from .outcomes import Outcome
 from .spare import SpareVoice
 from .speech import COUGH_S
@@ -39,18 +38,13 @@ TRIES: Final = 3
 SETTLE_S: Final = 3.0
 
 
-def options(settings: Settings) -> dict[str, Any]:
-    """Arguments of `AgentSession`: the stages keep their own deadlines, the session adds none.
-
-    A caller who spoke is told so when every recogniser that was asked has had its time.
-    """
-    deaf_s = max(settings.stt_silence_deadline_ms, settings.stt_final_deadline_ms) / 1000 + ASKED_AGAIN_S
+def options() -> dict[str, Any]:
+    """Arguments of `AgentSession`: the stages keep their own deadlines, the session adds none."""
     return {
         "conn_options": SessionConnectOptions(
             llm_conn_options=APIConnectOptions(max_retry=0, timeout=10.0),
             max_unrecoverable_errors=NEVER,
         ),
-        "transcription_timeout": deaf_s,
     }
 
 
@@ -86,6 +80,13 @@ class Apologies:
         if failure.stage == "stt":  # what the caller said is what was not heard
             self._spoke_over = False
         self._saying = asyncio.create_task(self._give_up(failure) if over else self._apologise(failure))
+
+    def on_silence(self) -> None:
+        """Ask a caller of whom no recogniser heard anything. Nothing is known to have failed, so nothing is counted."""
+        if self._call.ending is None and not self._is_busy():
+            self._committed.clear()
+            self._spoke_over = False
+            self._saying = asyncio.create_task(self._apologise(StageFailure("stt", SILENT, "")))
 
     def on_answer(self) -> None:
         """Forgive what failed before."""
@@ -178,6 +179,7 @@ def guard(session: AgentSession[Any], call: Call, failures: Failures) -> None:
     spare = call.spare
     apologies = Apologies(session, call, spare, failures)
     failures.on_stage.append(apologies.on_failure)
+    failures.on_silence.append(apologies.on_silence)
     failures.on_answer.append(apologies.on_answer)
     failures.on_fragment.append(apologies.on_fragment)
     preparing: list[asyncio.Task[None]] = []
