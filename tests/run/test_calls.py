@@ -76,8 +76,12 @@ def test_no_packet_leaves_the_machine(born: Born, unshare: list[str]) -> None:
 
 
 def test_an_answer_that_is_not_the_expected_one_is_a_failed_check(born: Born) -> None:
-    with expecting_elephants(born("web-assistant")) as call:
-        shown = call.communicate(timeout=300)[0]
+    for _ in range(2):  # once more when the machine was too busy to judge it
+        with expecting_elephants(born("web-assistant")) as call:
+            shown = call.communicate(timeout=300)[0]
+        if TOO_BUSY not in shown:
+            break
+    assert TOO_BUSY not in shown, f"machine too busy twice: {shown}"
     assert call.returncode == CHECK_FAILED, shown
     assert "NOT AS EXPECTED: turn 1: 'elephants' was not heard" in shown
 

@@ -122,7 +122,9 @@ def test_a_missing_variable_is_one_line(born: Born) -> None:
 def test_a_missing_plugin_is_one_line(born: Born) -> None:
     project = born("web-assistant")
     absent = "import sys; sys.modules['livekit.plugins.deepgram'] = None; import my_agent.worker"
-    keys = dict.fromkeys(("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "DEEPGRAM_API_KEY", "GROQ_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY"), "k")
+    keys = dict.fromkeys(
+        ("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET", "DEEPGRAM_API_KEY", "GROQ_API_KEY", "OPENAI_API_KEY", "ELEVEN_API_KEY"), "k"
+    )
     done = subprocess.run(
         [str(project.path / ".venv" / "bin" / "python"), "-c", absent],
         cwd=project.path,

@@ -98,9 +98,9 @@ def _same(expected: ToolCall, called: dict[str, Any]) -> bool:
 def wer(talk: Conversation) -> float | None:
     """Word error rate of the caller's lines over the call, tries that hit the fault left out.
 
-    None where words come from the script, or go to a provider of `.env`.
+    None where words come from the script or go to a provider of `.env`, and before the first turn is over.
     """
-    if talk.real or talk.words_from == "script":
+    if talk.real or talk.words_from == "script" or not talk.records:
         return None
     good = [record for record in _last(talk) if not record.apology]
     return error_rate([record.turn.words for record in good], [record.heard for record in good])
