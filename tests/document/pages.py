@@ -13,7 +13,12 @@ from tests.support import PRESETS, questionnaire
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.M | re.S)
 ANSWERS: dict[str, dict[str, Any]] = {preset: {"preset": preset} for preset in PRESETS} | {
     "german": {"preset": "web-assistant", "languages": ["de"], "primary_language": "de", "project_name": "Müllers Agent"},
-    "fallbacks": {"preset": "web-assistant", "llm": "openai-gpt-5.6-luna", "llm_fallback": "groq-gpt-oss-120b", "tts_fallback": "deepgram-aura-2"},
+    "fallbacks": {
+        "preset": "web-assistant",
+        "llm": "openai-gpt-5.6-luna",
+        "llm_fallback": "groq-gpt-oss-120b",
+        "tts_fallback": "deepgram-aura-2",
+    },
     "stored": {
         "preset": "web-assistant",
         "recording": "on-consent",

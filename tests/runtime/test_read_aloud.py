@@ -18,7 +18,8 @@ FILE = ROOT / "template" / "project" / "src" / "{{ package_name }}" / "runtime" 
 @cache
 def module() -> ModuleType:
     spec = importlib.util.spec_from_file_location("read_aloud", FILE)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     loaded = importlib.util.module_from_spec(spec)
     sys.modules["read_aloud"] = loaded
     spec.loader.exec_module(loaded)
