@@ -61,7 +61,7 @@ class Breaker:
         return True
 
     def failed(self, kind: str, *, waited_s: float = 0.0, rest_s: float | None = None, rests: bool = True) -> None:
-        """Log the failure and tell the listeners. If it `rests`, it does for `rest_s`, or longer each time."""
+        """Log the failure and tell the listeners; if it `rests`, the provider does: for `rest_s`, or ever longer."""
         failure = Failure(self.stage, self.provider, kind, round(waited_s, 3))
         logger.warning("provider failed", extra={**vars(failure)})
         if rests:
