@@ -6,6 +6,7 @@ All that a script can say:
     summary: For a reader.
     language: en
     ends: true                                     # the agent must hang up; leave it out where the caller does
+    metadata: {name: Anna}                         # of the dispatch: the app gets it in `new_state`
     answers:                                       # of the emulated model: the first rule that matches
       - {when: "hours", say: "From nine to six."}  # `when` is searched in the caller's words
       - when: 'weekend (?P<name>\\w+)'             # what it finds goes into {name}
