@@ -26,7 +26,7 @@ def month(found: dict[str, Any], name: str, case: str = "expected") -> float | N
 
 
 def test_a_month_by_hand() -> None:
-    """web-assistant: 6,000 calls of 4 minutes are 24,000 minutes.
+    """web-assistant with gpt-5.6-luna: 6,000 calls of 4 minutes are 24,000 minutes.
 
     Plan ship 50. Agent sessions (24,000 - 5,000 included) at 0.01: 190. Recognition 24,000 at 0.0048: 115.20.
     Voice 504 characters a minute are 12.096 M at 40: 483.84. Model: a call has 16 turns; 1.3 requests each send prompt
@@ -34,7 +34,7 @@ def test_a_month_by_hand() -> None:
     quarters of them cached: 42,042 * (0.25 * 0.20 + 0.75 * 0.02) = 2,732.73; answered 1.3 * 16 * 30 = 624 at 1.20: 748.80;
     6,000 calls at 3,481.53 millionths: 20.89. Together 859.93, by 24,000 minutes 0.03583, by 6,000 calls 0.1433.
     """
-    found = cost(preset="web-assistant")
+    found = cost(preset="web-assistant", llm="openai-gpt-5.6-luna", llm_fallback="none")
     by_hand = {"plan": 50, "agent": 190, "stt": 115.2, "tts": 483.84, "llm": 20.89}
     assert {line["name"]: line["month"]["expected_usd"]["value"] for line in found["lines"]} == pytest.approx(by_hand)
     assert found["usage"]["tokens_sent"]["value"] == 42042
@@ -190,7 +190,7 @@ def test_make_prices_has_what_it_compares() -> None:
 
 
 def test_second_requests_cost_a_tenth_more() -> None:
-    alone = cost(llm_hedging="p90")
+    alone = cost(llm_fallback="none", llm_hedging="p90")
     assert month(alone, "hedge") == pytest.approx((month(cost(), "llm") or 0) / 10, abs=0.01)
     assert not [line for line in cost()["lines"] if line["name"] == "hedge"]
     two = cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash", llm_hedging="p90")
@@ -199,4 +199,4 @@ def test_second_requests_cost_a_tenth_more() -> None:
         two["month"]["expected_usd"]["value"]
         > cost(llm="openai-gpt-5.6-luna", llm_fallback="gemini-3.6-flash")["month"]["expected_usd"]["value"]
     )
-    assert [line["name"] for line in cost(llm="openai-compatible", llm_hedging="p90")["unknown"]] == ["llm", "hedge"]
+    assert [line["name"] for line in cost(llm="openai-compatible", llm_fallback="none", llm_hedging="p90")["unknown"]] == ["llm", "hedge"]

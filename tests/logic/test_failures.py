@@ -15,7 +15,7 @@ from tests.support import PRESETS, ROOT, planned, render
 EMITTED: list[dict[str, Any]] = [
     {"preset": "web-assistant"},
     {"preset": "single-vm"},
-    {"preset": "web-assistant", "llm_fallback": "groq-gpt-oss-120b", "tts_fallback": "deepgram-aura-2"},
+    {"preset": "web-assistant", "llm_fallback": "none", "tts_fallback": "deepgram-aura-2"},
     {"preset": "web-assistant", "llm_hedging": "p90"},
 ]
 # Lines that a server or the framework writes: named here, because a project holds no source of them.
