@@ -74,9 +74,9 @@ async def _many(hub: Hub, request: web.Request, socket: web.WebSocketResponse, r
             order = json.loads(message.data)
             used = sum(not context.task.done() for context in contexts.values())
             if used >= CONTEXTS_MAX and order.get("context_id", "") not in contexts:
-                error = {"message": TOO_MANY, "error": "max_active_conversations", "code": POLICY_VIOLATION}
-                await socket.send_json(error)
-                await socket.close(code=POLICY_VIOLATION, message=error["error"].encode())
+                kind = "max_active_conversations"
+                await socket.send_json({"message": TOO_MANY, "error": kind, "code": POLICY_VIOLATION})
+                await socket.close(code=POLICY_VIOLATION, message=kind.encode())
                 return
             _order(order, contexts, hub, request, socket, rate)
     finally:
