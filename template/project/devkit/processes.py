@@ -170,6 +170,8 @@ class Child:
                 family |= descendants(self.process.pid)
         for pid in family:
             _signal(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a worker that is just starting makes processes meanwhile
+            os.killpg(self.process.pid, signal.SIGKILL)
         if self.alive():
             self.process.kill()
         self.process.wait()
