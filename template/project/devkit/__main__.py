@@ -81,6 +81,9 @@ def _command(argv: list[str]) -> int:
     except SystemExit as end:  # of argparse
         return end.code if isinstance(end.code, int) else WRONG_USE
     except BaseException:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what an interrupted command raises while it ends
+            print("interrupted: everything that was started is stopped", file=sys.stderr)
+            return INTERRUPTED
         traceback.print_exc()
         return 1
 
