@@ -66,10 +66,10 @@ def test_formatter_linter_and_types_agree(project: Path) -> None:
 
 
 def parts(row: dict[str, Any]) -> set[tuple[str, str]]:
-    """What of a row has code of its own: the plugins of its stages, where it is measured, whether requests are hedged."""
+    """What of a row has code of its own: the plugins of its stages, whether callers may interrupt, where it is measured, whether requests are hedged."""
     answers = {(stage, row[stage + place]) for stage in STAGES for place in ("", "_fallback")}
     plugins = {(stage, known(stage)[model]["call"]) for stage, model in answers if model != "none"}
-    return plugins | {(name, row[name]) for name in ("agents", "telemetry", "llm_hedging")}
+    return plugins | {(name, row[name]) for name in ("agents", "telemetry", "llm_hedging", "interruptions")}
 
 
 def with_every_part() -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ class Caller:
     def speak(self) -> None:
         """One utterance, at once."""
         voice = ToneVoice()
-        pause = bytes(voice.rate)  # 0.5 s
+        pause = bytes(2 * voice.rate)  # 1 s: the detector hears a voice for a while after it
         for piece in pieces(pause + voice.synthesize(LINE) + pause, voice.rate, 0.02):
             self._stream.push_frame(rtc.AudioFrame(piece, voice.rate, 1, len(piece) // 2))
 
