@@ -8,7 +8,7 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -47,20 +47,25 @@ CALL_END_S: Final = 20.0
 
 @dataclass(frozen=True)
 class Setting:
-    """Who is drilled: a name for the page, the model's time to its first token in ms, the worker and its variables."""
+    """Who is drilled: a name for the page, the model's time to its first token in ms, the worker and its variables.
+
+    `product`: turns are taken as in production, and times count from the moment a turn was over for the agent.
+    """
 
     name: str
     think_ms: int
     worker: str = project.WORKER
     environment: tuple[tuple[str, str], ...] = ()
+    product: bool = False
 
 
 @dataclass(frozen=True)
 class Drill:
     """One fault and what was heard of it, in ms after the caller's last sample; None was not heard.
 
-    `answer_ms` counts from the moment the fault struck, if that is later. Of an answer that was heard already when the
-    fault struck, both are the longest silence in it. `outcome`: answered, apology or silence, which half an apology is.
+    `answer_ms` counts from the moment the fault struck, if that is later. `settled_ms` is the same for an answer or a
+    whole apology. Of an answer that was heard already when the fault struck, all are the longest silence in it.
+    `outcome`: answered, apology or silence, which half an apology is.
     """
 
     setting: str
@@ -68,6 +73,7 @@ class Drill:
     kind: str
     audible_ms: int | None
     answer_ms: int | None
+    settled_ms: int | None
     outcome: str
     joined_halves: bool
 
@@ -75,23 +81,29 @@ class Drill:
 def main(argv: list[str]) -> int:
     """Drill every stage and write `docs/architecture/resilience.md`; the exit code is 0, or 5 where the goal is missed.
 
+    With `--product` or `--stage`, the figures are printed and the page stays as it is.
+
     Raises:
         Trouble: the machine lacks something, or a process ended.
     """
     parser = argparse.ArgumentParser(prog="python -m devkit drill")
     parser.add_argument("--turns", type=int, default=24, help="faults of each stage; from 14 on, each kind is met")
+    parser.add_argument("--stage", choices=KINDS, help="the only one that fails")
+    parser.add_argument("--product", action="store_true", help="turns as in production, times from the end of a turn")
     options = parser.parse_args(argv)
+    stages = [options.stage] if options.stage else list(KINDS)
     logging.getLogger("livekit").setLevel(logging.CRITICAL)  # it complains of what arrives after the call
     FOLDER.mkdir(parents=True, exist_ok=True)
     SCRIPT.write_text(json.dumps(one_question().model_dump(exclude_defaults=True)), "utf-8")
     drills: list[Drill] = []
     left_open = 0
-    for setting in settings():
+    for setting in settings(options.product):
         turns = options.turns if setting.worker == project.WORKER else min(options.turns, BARE_TURNS)
-        made, still_open = drilled(setting, turns)
+        made, still_open = drilled(setting, stages, turns)
         drills, left_open = drills + made, left_open + still_open
     (FOLDER / "drills.json").write_text(json.dumps([asdict(drill) for drill in drills], indent=1))
-    drill_page.write(drills, left_open)
+    if not (options.product or options.stage):
+        drill_page.write(drills, left_open)
     print(f"{drill_page.goals(drills)}\n\n{drill_page.table(drills, left_open)}")
     return DONE if drill_page.reached(drills, left_open) else CHECK_FAILED
 
@@ -106,8 +118,13 @@ def one_question() -> script.Script:
     )
 
 
-def settings() -> list[Setting]:
-    """The agent with a fast and with the chosen model, and the bare framework with the chosen one."""
+def settings(product: bool) -> list[Setting]:
+    """The agent with a fast and with the chosen model, and the bare framework with the chosen one.
+
+    The turns of `product` are those of the agent with the chosen model.
+    """
+    if product:
+        return [Setting("the chosen model, turns as in production", project.THINK_MS, product=True)]
     return [
         Setting("a model that answers at once", FAST_MODEL_MS, environment=FAST_MODEL),
         Setting("the chosen model", project.THINK_MS),
@@ -115,7 +132,7 @@ def settings() -> list[Setting]:
     ]
 
 
-def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
+def drilled(setting: Setting, stages: Sequence[str], turns: int) -> tuple[list[Drill], int]:
     """All drills of one setting over one stack, and how many sessions were left open."""
     options = stack.Options(
         scripts=[SCRIPT],
@@ -124,11 +141,12 @@ def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
         environment=dict(setting.environment),
         think_ms=setting.think_ms,
         worker=setting.worker,
+        product=setting.product,
     )
     print(f"{setting.name}: starting LiveKit server, emulators and worker ...", file=sys.stderr, flush=True)
     made: list[Drill] = []
     with stack.Stack(options) as running:
-        calls = list(plans(turns))
+        calls = list(plans(stages, turns))
         for number, faults in enumerate(calls, 1):
             print(f"{setting.name}: call {number} of {len(calls)}", file=sys.stderr, flush=True)
             made += asyncio.run(held(running, setting, faults))
@@ -136,11 +154,11 @@ def drilled(setting: Setting, turns: int) -> tuple[list[Drill], int]:
         return made, still_open(running, len(calls)) if ours else 0
 
 
-def plans(turns: int) -> Iterator[list[script.Fault]]:
+def plans(stages: Sequence[str], turns: int) -> Iterator[list[script.Fault]]:
     """The faults of each call: the stages take turns, so that each is well again before it fails in another way."""
     for first in range(0, turns, ROUNDS_PER_CALL):
         rounds = range(first, min(first + ROUNDS_PER_CALL, turns))
-        wanted = [(stage, kinds[number % len(kinds)]) for number in rounds for stage, kinds in KINDS.items()]
+        wanted = [(stage, KINDS[stage][number % len(KINDS[stage])]) for number in rounds for stage in stages]
         yield [script.Fault(stage=stage, kind=kind, turn=turn) for turn, (stage, kind) in enumerate(wanted, 2)]
 
 
@@ -162,23 +180,31 @@ def _drill(setting: Setting, fault: script.Fault, report: dict[str, Any]) -> Dri
     turn = next((one for one in report["turns"] if one["number"] == fault.turn and not one["repeated"]), None)
     struck = next((one["t"] for one in report["faults_fired"] if one["turn"] == fault.turn), None)
     if turn is None or struck is None:
-        return Drill(setting.name, fault.stage, fault.kind, None, None, "silence", joined_halves=False)
+        return Drill(setting.name, fault.stage, fault.kind, None, None, None, "silence", joined_halves=False)
     latency = turn["latency_ms"]
     answered = latency["voice_to_voice"]
     again = any(one["number"] == fault.turn and one["repeated"] for one in report["turns"])
     halved = turn["apology"] is not None and not turn["apology"]["whole"]
     outcome = "silence" if answered is None or halved else "apology" if again else "answered"
-    late = max(0, round((struck - turn["ended_at"]) * 1000))
+    begins = (latency["end_of_turn"] or 0) if setting.product else 0
+    late = max(begins, round((struck - turn["ended_at"]) * 1000))
     within = answered is not None and late > answered
+    heard = latency["answer_gap"] if within else _after(begins, latency["audible"])
+    settled = None if outcome == "silence" else latency["answer_gap"] if within else _after(late, answered)
     return Drill(
         setting.name,
         fault.stage,
         fault.kind,
-        latency["answer_gap"] if within else latency["audible"],
-        None if outcome != "answered" else latency["answer_gap"] if within else answered - late,
-        outcome,
+        audible_ms=heard,
+        answer_ms=settled if outcome == "answered" else None,
+        settled_ms=settled,
+        outcome=outcome,
         joined_halves=_joined_halves(turn["agent"]),
     )
+
+
+def _after(begins_ms: int, at_ms: int | None) -> int | None:
+    return None if at_ms is None else max(0, at_ms - begins_ms)
 
 
 def _joined_halves(heard: str) -> bool:

@@ -29,7 +29,7 @@ def report(
     apology: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     audible = None if answered is None else answered - 500
-    latency = {"voice_to_voice": answered, "audible": audible, "answer_gap": 700}
+    latency = {"voice_to_voice": answered, "audible": audible, "answer_gap": 700, "end_of_turn": 600}
     turn: dict[str, Any] = {"number": 2, "repeated": False, "ended_at": 100.0, "agent": heard, "apology": apology}
     turn["latency_ms"] = latency
     again = [{**turn, "repeated": True}] if repeated else []
@@ -37,19 +37,25 @@ def report(
 
 
 def made(**changes: Any) -> Drill:
-    usual: dict[str, Any] = {"audible_ms": 900, "answer_ms": 1400, "outcome": "answered", "joined_halves": False}
+    usual: dict[str, Any] = {
+        "audible_ms": 900,
+        "answer_ms": 1400,
+        "settled_ms": 1400,
+        "outcome": "answered",
+        "joined_halves": False,
+    }
     return Drill(**{"setting": "ours", "stage": "llm", "kind": "hang", **usual, **changes})
 
 
 def test_each_stage_meets_as_many_faults_as_were_asked_for() -> None:
-    calls = list(drill.plans(20))
+    calls = list(drill.plans(list(drill.KINDS), 20))
     assert Counter(fault.stage for faults in calls for fault in faults) == {"stt": 20, "llm": 20, "tts": 20}
     assert {fault.kind for faults in calls for fault in faults if fault.stage == "llm"} == set(drill.KINDS["llm"])
     assert all(faults[0].turn == 2 for faults in calls), "each call has a healthy turn first"
 
 
 def test_no_stage_fails_twice_in_a_row() -> None:
-    for faults in drill.plans(20):
+    for faults in drill.plans(list(drill.KINDS), 20):
         stages = [fault.stage for fault in faults]
         assert all(stage != following for stage, following in pairwise(stages))
         assert [fault.turn for fault in faults] == list(range(2, 2 + len(faults)))
@@ -64,6 +70,17 @@ def test_the_emulators_know_every_kind() -> None:
 def test_an_answer_counts_from_the_fault() -> None:
     found = drill._drill(SETTING, FAULT, report(answered=2000))
     assert (found.audible_ms, found.answer_ms, found.outcome) == (1500, 1600, "answered")
+
+
+def test_in_production_s_turns_both_count_from_the_end_of_the_turn() -> None:
+    found = drill._drill(Setting("a model", 100, product=True), FAULT, report(answered=2000))
+    assert (found.audible_ms, found.answer_ms, found.settled_ms) == (900, 1400, 1400)
+
+
+def test_one_stage_may_fail_alone() -> None:
+    calls = list(drill.plans(["llm"], 24))
+    assert Counter(fault.stage for faults in calls for fault in faults) == {"llm": 24}
+    assert {fault.kind for faults in calls for fault in faults} == set(drill.KINDS["llm"])
 
 
 def test_a_fault_in_the_answer_is_the_longest_silence_in_it() -> None:
@@ -81,7 +98,7 @@ def test_the_caller_asks_what_no_tool_is_asked_for() -> None:
 def test_an_apology_is_no_answer() -> None:
     whole = report(answered=2000, repeated=True, apology={"phrase": "apology", "whole": True})
     found = drill._drill(SETTING, FAULT, whole)
-    assert (found.answer_ms, found.outcome) == (None, "apology")
+    assert (found.answer_ms, found.settled_ms, found.outcome) == (None, 1600, "apology")
 
 
 def test_half_an_apology_is_silence() -> None:
@@ -124,8 +141,8 @@ def test_the_page_shows_what_95_of_100_are_within() -> None:
 
 def test_the_page_counts_what_was_within_the_goals() -> None:
     drills = [*[made()] * 18, made(audible_ms=1600, answer_ms=3100), made(answer_ms=None, outcome="apology")]
-    assert "| ours | llm | 20 | 19 | 900 | 18 | 3100 |" in drill_page.goals(drills)
-    assert "| ours | llm | 2 | 2 | 900 | 0 | never |" in drill_page.goals([drills[-1]] * 2)
+    assert "| ours | llm | 20 | 19 | 900 | 18 | 3100 | 20 | 1400 |" in drill_page.goals(drills)
+    assert "| ours | llm | 2 | 2 | 900 | 0 | never | 2 | 1400 |" in drill_page.goals([drills[-1]] * 2)
 
 
 @pytest.mark.parametrize(
