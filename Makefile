@@ -16,7 +16,7 @@ new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent S
 	@$(RUN) -m livekit_planner new "$$DEST" $(if $(PRESET),--preset "$$PRESET") --set-words "$$SET" --allow-dirty
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
-	$(RUN) -m pytest -n 2 --dist worksteal -m timed
+	$(RUN) -m pytest -n 3 --dist load --maxschedchunk 1 -m timed
 	$(RUN) -m pytest -n 3 --dist loadscope --no-loadscope-reorder -m "not timed"
 
 test-fast: .venv/.tests ## Without setting projects up and running them

@@ -26,9 +26,11 @@ class Project:
     path: Path
 
     def make(
-        self, *arguments: str, check: bool = True, minutes: float = 10, inside: Sequence[str] = ()
+        self, *arguments: str, check: bool = True, minutes: float = 10, inside: Sequence[str] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run one make target, `inside` another command if one is given; its output is shown when it fails.
+
+        `environment` holds further variables.
 
         Raises:
             AssertionError: the target failed and `check` is set.
@@ -37,7 +39,7 @@ class Project:
             done = subprocess.run(
                 [*inside, "make", "--no-print-directory", *arguments],
                 cwd=self.path,
-                env=clean_environment(),
+                env={**clean_environment(), **environment},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
