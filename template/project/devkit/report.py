@@ -68,8 +68,8 @@ def _judge_turn(record: TurnRecord) -> list[str]:
     expected, missed = record.turn.expect, []
     if record.turn.answered and record.answered is None:
         missed.append("no answer was heard")
-    if not record.turn.answered and not record.interrupted and record.answered is not None:
-        missed.append(f"no answer was expected, and {record.agent!r} was heard")
+    if record.unasked:
+        missed.append(f"nothing was asked, and {', '.join(record.unasked)} was heard: {record.agent!r}")
     after_ms = record.latency_ms["voice_to_voice"]
     if record.turn.goes_on and (after_ms is None or after_ms > GOES_ON_WITHIN_MS):
         missed.append(f"the agent did not go on speaking within {GOES_ON_WITHIN_MS} ms")
