@@ -96,13 +96,13 @@ def _same(expected: ToolCall, called: dict[str, Any]) -> bool:
 
 
 def wer(talk: Conversation) -> float | None:
-    """Word error rate of the caller's lines over the call, tries that hit the fault left out.
+    """Word error rate of the caller's lines over the call; tries that hit the fault and words cut off are left out.
 
     None where words come from the script or go to a provider of `.env`, and before the first turn is over.
     """
     if talk.real or talk.words_from == "script" or not talk.records:
         return None
-    good = [record for record in _last(talk) if not record.apology]
+    good = [record for record in _last(talk) if not record.apology and not record.turn.hangs_up]
     return error_rate([record.turn.words for record in good], [record.heard for record in good])
 
 

@@ -1,4 +1,4 @@
-"""What a call must not show: a sound of the agent in a turn that asks for none."""
+"""What a call is judged by: sounds that nobody asked for, and words that were heard wrongly."""
 
 from __future__ import annotations
 
@@ -48,3 +48,13 @@ def test_an_answer_goes_on_in_a_noise_without_a_filler() -> None:
 def test_a_caller_who_hangs_up_may_hear_anything_before() -> None:
     gone = {"acts": [{"say": "hi"}, {"pause_ms": 3000}, {"say": "hi", "hang_up_after_ms": 100}]}
     assert missed(gone, **{FILLER_TRACK: BEGAN + 2}) == []
+
+
+def test_what_a_hang_up_cuts_off_counts_as_nothing_heard_wrongly() -> None:
+    heard, gone = {"caller": "good morning"}, {"acts": [{"say": "I will tell you", "hang_up_after_ms": 300}]}
+    turns = Script.model_validate({"name": "n", "summary": "s", "language": "en", "turns": [heard, gone]}).turns
+    records = [TurnRecord(turns[0], 1, heard="good morning"), TurnRecord(turns[1], 2, heard="I")]
+    talk = SimpleNamespace(real=False, words_from="a recogniser", records=records)
+    assert report.wer(cast("Any", talk)) == 0.0
+    records[0].heard = "good evening"
+    assert report.wer(cast("Any", talk)) == 0.5
