@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from . import apologies, project, speech
 from .acts import Acts
 from .apologies import Apology
-from .caller import FILLER_TRACK, FRAME_MS, RATE, Caller, loud_s
+from .caller import FILLER_TRACK, FRAME_MS, RATE, VOICE_TRACK, Caller, Ear, loud_s
 from .script import Fault, Script, Turn
 from .speech.pcm import resample
 from .stack import Stack
@@ -47,6 +47,7 @@ class TurnRecord:
     silent_after_ms: int | None = None
     apology: Apology | None = None
     repeated: bool = False
+    unasked: list[str] = field(default_factory=list)  # tracks of the agent that were heard and should not have been
     latency_ms: dict[str, int | None] = field(default_factory=dict)
 
 
@@ -109,6 +110,7 @@ class Conversation:
         record.answered = await self._caller.wait_for_sound(line.end, patience_s)
         await self._wait_for_the_rest(record, ENDED_AFTER_S if not faults else MENDED_WITHIN_S)
         await self._gather(record)
+        record.unasked = unasked(record, self._caller.ears)
         if faults:
             await self._control("DELETE", "faults")
         self.records.append(record)
@@ -197,6 +199,17 @@ class Conversation:
 
     async def _control(self, method: str, path: str, body: object = None) -> Any:
         return await asyncio.to_thread(self._stack.control, method, path, body)
+
+
+def unasked(record: TurnRecord, ears: Mapping[str, Ear]) -> list[str]:
+    """Tracks of the agent that were heard since the caller began, in a turn that is not to be answered.
+
+    An answer that a noise came into may go on, without a filler. Before a hang-up the agent may say anything.
+    """
+    if record.turn.answered or record.turn.hangs_up:
+        return []
+    heard = [name for name, ear in ears.items() if ear.first_sound(record.start) is not None]
+    return [name for name in heard if not (record.interrupted and name == VOICE_TRACK)]
 
 
 def _between(lines: list[dict[str, Any]], one: tuple[str, str], other: tuple[str, str]) -> int | None:

@@ -68,8 +68,8 @@ def _judge_turn(record: TurnRecord) -> list[str]:
     expected, missed = record.turn.expect, []
     if record.turn.answered and record.answered is None:
         missed.append("no answer was heard")
-    if not record.turn.answered and not record.interrupted and record.answered is not None:
-        missed.append(f"no answer was expected, and {record.agent!r} was heard")
+    if record.unasked:
+        missed.append(f"nothing was asked, and {', '.join(record.unasked)} was heard: {record.agent!r}")
     after_ms = record.latency_ms["voice_to_voice"]
     if record.turn.goes_on and (after_ms is None or after_ms > GOES_ON_WITHIN_MS):
         missed.append(f"the agent did not go on speaking within {GOES_ON_WITHIN_MS} ms")
@@ -96,13 +96,13 @@ def _same(expected: ToolCall, called: dict[str, Any]) -> bool:
 
 
 def wer(talk: Conversation) -> float | None:
-    """Word error rate of the caller's lines over the call, tries that hit the fault left out.
+    """Word error rate of the caller's lines over the call; tries that hit the fault and words cut off are left out.
 
     None where words come from the script or go to a provider of `.env`, and before the first turn is over.
     """
     if talk.real or talk.words_from == "script" or not talk.records:
         return None
-    good = [record for record in _last(talk) if not record.apology]
+    good = [record for record in _last(talk) if not record.apology and not record.turn.hangs_up]
     return error_rate([record.turn.words for record in good], [record.heard for record in good])
 
 

@@ -99,6 +99,7 @@ class Record:
     _said_last: dict[str, str] = field(default_factory=dict)
     _asked_until: float | None = None  # unix time of the caller's last sound in the open turn
     _apology_due: bool = False
+    _all_said: bool = False  # the framework adds an answer when it is over; one that a voice pauses is not
     _used: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def provider_failed(self, failure: Failure) -> None:
@@ -148,6 +149,7 @@ class Record:
         if message.role == "user":
             self._asked_until = message.metrics.get("stopped_speaking_at")
         else:
+            self._all_said = True
             self._answered_from(message.metrics.get("started_speaking_at"))
             turn.interrupted = turn.interrupted or message.interrupted
             turn.llm_tokens_per_s = _rounded(message.metrics.get("llm_node_tps")) or turn.llm_tokens_per_s
@@ -166,9 +168,12 @@ class Record:
             self._open.tools.append({"name": asked.name, "ms": round(took * 1000), "ok": not result.is_error})
 
     def state_changed(self, event: AgentStateChangedEvent) -> None:
-        """A turn is over when the agent listens again after its answer."""
+        """A turn is over when the agent listens again after its whole answer."""
+        if event.new_state == "speaking":
+            self._all_said = False
         apologises = self._apology_due or self.failures.breaking
-        if event.new_state == "listening" and event.old_state == "speaking" and not apologises:
+        listens_again = event.new_state == "listening" and event.old_state == "speaking"
+        if listens_again and self._all_said and not apologises:
             self._close_turn()
 
     def closed(self, event: CloseEvent) -> None:
