@@ -11,7 +11,7 @@ from tests.run.projects import Project
 from tests.support import EMITTED_PRESETS
 
 # The same code in every project: the first one calls for all.
-ONCE = ("acts", "endings", "evidence", "machine")
+ONCE = ("acts", "callers", "endings", "evidence", "machine")
 
 
 @pytest.mark.parametrize("preset", EMITTED_PRESETS)
