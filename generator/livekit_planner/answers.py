@@ -46,13 +46,10 @@ def read_sets(sets: Iterable[str]) -> dict[str, Any]:
     Raises:
         Refused: one has no `=`.
     """
-    found: dict[str, Any] = {}
-    for text in sets:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise Refused(Problem("--set", text, "has no '='", "write --set name=value"))
-        found[name] = value
-    return found
+    given = [text.partition("=") for text in sets]
+    if wrong := [Problem("--set", name, "has no '='", "write --set name=value") for name, equals, _ in given if not equals]:
+        raise Refused(*wrong)
+    return {name: value for name, _, value in given}
 
 
 def split_words(text: str) -> list[str]:

@@ -58,7 +58,8 @@ def record(folder: Path) -> str:
         sounds, by = by_the_local(texts, local), local
     write(folder, sounds)
     (folder / spare.LIST).write_text(json.dumps({"spoken_by": by, "texts": wanted}, indent=2) + "\n", "utf-8")
-    return f"made, spoken by {by}: commit src/{project.PACKAGE}/{folder.name}"
+    later = "" if by == chosen else f"; with {project.VOICE_KEY} in .env, make phrases records them by {chosen}"
+    return f"made, spoken by {by}: commit src/{project.PACKAGE}/{folder.name}{later}"
 
 
 def has_key() -> bool:

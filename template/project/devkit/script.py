@@ -281,7 +281,7 @@ def load(path: Path) -> Script:
     try:
         return Script.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
-        there = ", ".join(sorted(str(found) for found in path.parent.glob("*.yaml"))) or "none"
+        there = ", ".join(str(found.relative_to(project.ROOT)) for found in sorted(CALLS.glob("*.yaml"))) or "none"
         raise WrongUse(f"{path} does not exist; scripts there: {there}") from None
     except yaml.YAMLError as error:
         raise WrongUse(f"{path} is not YAML: {error}") from None

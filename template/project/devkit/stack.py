@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import offline, project, server
-from .processes import Child, Trouble, claim_port
+from .processes import Child, Trouble, alone_in, claim_port
 
 WORKER_START_S = 120.0
 
@@ -68,6 +68,7 @@ class Stack:
         self._exit.close()
 
     def _start(self) -> None:
+        self._exit.enter_context(alone_in(self.options.folder))
         binary = server.provide()
         port = claim_port(self.options.port, "LiveKit server")
         self.url = f"ws://127.0.0.1:{port}"

@@ -27,6 +27,7 @@ CHECKS: Final[tuple[Callable[[], list[Finding]], ...]] = (
     keys.settings,
     keys.secrecy,
     keys.data,
+    keys.recordings,
     hosting.google,
     hosting.telemetry,
     steps.owner,

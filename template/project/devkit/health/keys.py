@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import shutil
@@ -84,6 +85,19 @@ def data() -> list[Finding]:
     meaning = "The app cannot keep its files, so nothing that a caller asks for can be written down."
     mend = f"make {there} a folder that you may write, or set DATA_FOLDER in .env"
     return [Finding("D405", Severity.ERROR, f"DATA_FOLDER={named} cannot be written", meaning, mend)]
+
+
+def recordings() -> list[Finding]:
+    """D408: what the agent says when its voice is dead was recorded by that voice."""
+    listed = project.ROOT / "src" / project.PACKAGE / "spoken" / "phrases.json"
+    if not listed.is_file():
+        return []
+    by, chosen = json.loads(listed.read_text("utf-8"))["spoken_by"], project.VENDORS["tts"][0]
+    if by == chosen:
+        return [ok("D408", f"apologies are recorded by {chosen}")]
+    meaning = f"When {chosen} fails, callers hear another voice than before."
+    mend = f"put {project.VOICE_KEY} into .env, then make phrases"
+    return [Finding("D408", Severity.INFO, f"apologies are recorded by {by}", meaning, mend)]
 
 
 def is_placeholder(value: str) -> bool:

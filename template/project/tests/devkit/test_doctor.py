@@ -45,6 +45,17 @@ def only(findings: list[Finding], code: str) -> Finding:
     return found[0]
 
 
+def test_recordings_by_another_voice_are_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "ROOT", tmp_path)
+    assert keys.recordings() == []
+    listed = tmp_path / "src" / project.PACKAGE / "spoken" / "phrases.json"
+    listed.parent.mkdir(parents=True)
+    for by, severity in (("espeak", Severity.INFO), (project.VENDORS["tts"][0], Severity.OK)):
+        listed.write_text(json.dumps({"spoken_by": by}))
+        found = only(keys.recordings(), "D408")
+        assert (found.severity, by in found.title) == (severity, True)
+
+
 def test_the_plans_of_a_project_and_its_own_files_agree() -> None:
     assert only(steps.owner(), "D501").severity is Severity.OK
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from devkit.processes import Child, Trouble, descendants
+from devkit.processes import Child, Trouble, alone_in, descendants
 
 SLEEPER = """
 import subprocess, sys, time
@@ -30,6 +30,13 @@ def gone(pid: int) -> bool:
     except OSError:
         return True
     return state == "Z"
+
+
+def test_two_commands_do_not_write_into_one_folder(tmp_path: Path) -> None:
+    with alone_in(tmp_path / "call"), pytest.raises(Trouble, match="another command writes into"):
+        alone_in(tmp_path / "call").__enter__()
+    with alone_in(tmp_path / "call"):
+        pass
 
 
 def test_the_whole_family_ends(tmp_path: Path) -> None:
