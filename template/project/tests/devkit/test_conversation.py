@@ -1,4 +1,4 @@
-"""What a call is judged by: sounds that nobody asked for, and words that were heard wrongly."""
+"""What a call is judged by: sounds of the agent in turns that ask for none, and words that were heard wrongly."""
 
 from __future__ import annotations
 

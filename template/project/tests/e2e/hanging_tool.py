@@ -1,4 +1,4 @@
-"""The project's worker, whose first agent has one more tool: an owner's tool that waits for what never comes."""
+"""The project's worker, whose first agent has one more tool: an owner's tool that never returns."""
 
 from __future__ import annotations
 
