@@ -46,8 +46,8 @@ def born(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.parametrize(
     ("given", "change", "expected"),
     [
-        ({}, {"agents": "team"}, ["team"]),
-        ({"agents": "team"}, {"agents": "single"}, ["single"]),
+        ({}, {"agents": "team"}, ["team", "team-calls", "team-behaviour"]),
+        ({"agents": "team"}, {"agents": "single"}, ["single", "single-calls"]),
         ({}, {"use_case": "support"}, ["use-case"]),
         ({}, {"languages": ["de"]}, ["call-language"]),
         ({}, {"languages": ["en", "de"], "primary_language": "en"}, []),
