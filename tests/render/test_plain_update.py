@@ -57,6 +57,9 @@ def test_what_stays_of_a_toggle_is_printed_with_the_command_that_sets_it_back(pr
     told = update(project, "topology=vm")
     assert "CHANGED interruptions: adaptive is now vad" in told
     assert "CHANGED noise_cancellation: krisp-cloud is now webrtc-apm" in told
+    assert "YOURS topology: The README does not say that LiveKit Cloud hosts the agent." in told
+    assert "YOURS organisation" not in told, "it did not change"
+    assert told.index("HIGH") < told.index("CHANGED") < told.index("YOURS")
     commit(project)
     told = update(project, "topology=cloud")
     kept = [shlex.split(found)[0] for found in re.findall(r"KEPT .*--data ('.*?') sets it", told)]
