@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 import yaml
 
-from tests.cli.updating import LINES, born, committed, process, release, released, snapshot, template, update, updated, write
+from tests.cli.updating import ENVIRONMENT, LINES, born, committed, process, release, released, snapshot, template, update, updated, write
 from tests.support import git
 
 
@@ -37,9 +39,9 @@ def test_edits_and_the_new_version_are_merged_and_staged(project: Path, source: 
     assert (project / "added/deep/new.txt").read_text() == "new\n"
     assert not (project / "going.txt").exists()
     assert (project / "run.sh").stat().st_mode & 0o111
-    assert recorded(project)["_commit"] == git(source, "rev-parse", "HEAD")
+    assert recorded(project)["_commit"] == released(source, "2.0.0"), "not the commit that records it"
     assert (git(project, "diff", "--name-only"), git(project, "ls-files", "--others")) == ("", "")
-    for words in ("Update from 1.0.0 to 2.0.0+1", "What 2.0.0 changes.", "lines.txt (with your edits)", "Files dropped (1):\n  going.txt"):
+    for words in ("Update from 1.0.0 to 2.0.0.\n", "What 2.0.0 changes.", "lines.txt (with your edits)", "Files dropped (1):\n  going.txt"):
         assert words in told
     assert updated(project)["status"] == "up to date"
 
@@ -66,7 +68,7 @@ def test_a_conflict_is_git_s_and_is_finished_or_undone(project: Path) -> None:
     assert git(project, "diff", "--name-only", "--diff-filter=U") == "lines.txt"
     assert [row.split()[2] for row in git(project, "ls-files", "-u").splitlines()] == ["1", "2", "3"]
     text = (project / "lines.txt").read_text()
-    assert "<<<<<<< your-project\nline 5 of mine\n=======\nline 5 of release 2\n>>>>>>> livekit-planner-2.0.0+1\n" in text
+    assert "<<<<<<< your-project\nline 5 of mine\n=======\nline 5 of release 2\n>>>>>>> livekit-planner-2.0.0\n" in text
     assert recorded(project) == old, "the version is recorded when nothing is left to decide"
     assert "not finished" in update(project, "--yes", code=3)
     update(project, "--abort")
@@ -131,6 +133,24 @@ def test_a_renamed_file_gets_the_change(project: Path) -> None:
     update(project, "--yes")
     assert "line 5 of release 2" in (project / "renamed.txt").read_text()
     assert not (project / "lines.txt").exists()
+
+
+def test_edits_follow_a_file_that_the_template_moves(source: Path, tmp_path: Path) -> None:
+    later = tmp_path / "template"
+    git(tmp_path, "clone", "--quiet", str(source), str(later))
+    project = born(later, tmp_path / "project")
+    tool = project / "folder/tool.py"
+    write(project, {"lines.txt": LINES + "mine\n", "folder/tool.py": "import os\n" + tool.read_text(), "folder/own.py": "own = 1\n"})
+    committed(project)
+    git(later, "mv", "template/project/lines.txt", "template/project/moved.txt")
+    git(later, "mv", "template/project/folder", "template/project/place")
+    release(later, "3.0.0")
+    told = updated(project)
+    assert (project / "moved.txt").read_text() == LINES.replace("line 5\n", "line 5 of release 2\n") + "mine\n"
+    assert (project / "place/tool.py").read_text().startswith("import os\n")
+    assert not (project / "lines.txt").exists()
+    assert [path.name for path in (project / "folder").iterdir()] == ["own.py"], "a file of one's own stays where it is"
+    assert sorted(told["files"]["dropped"]) == ["folder/tool.py", "going.txt", "lines.txt"]
 
 
 @pytest.mark.parametrize("path", ["lines.txt", "words.txt"])
@@ -349,3 +369,18 @@ def test_an_old_git_or_none_is_exit_code_4(project: Path, tmp_path: Path) -> Non
     assert (done.returncode, "too old" in done.stderr) == (4, True)
     done = process(project, "--yes", environment={"PYTHONPATH": "generator", "PATH": str(tmp_path)})
     assert (done.returncode, "is not installed" in done.stderr) == (4, True)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\r", 0), ("n\r", 130), ("\x03", 130)])
+def test_a_person_is_shown_the_update_and_asked(project: Path, answer: str, code: int) -> None:
+    before = snapshot(project)
+    terminal = pexpect.spawn(
+        sys.executable, ["-m", "livekit_planner", "update", str(project)], env=ENVIRONMENT, encoding="utf-8", timeout=60
+    )
+    terminal.expect("Update from 1.0.0 to 2.0.0")
+    terminal.expect("Apply this update")
+    terminal.send(answer)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == code
+    assert (snapshot(project) == before) == (code != 0)

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,21 @@ import pytest
 from click.testing import CliRunner
 
 from livekit_planner.cli import main
-from livekit_planner.update import apply, rendering
+from livekit_planner.update import apply
 from livekit_planner.update.git import Git, GitFailed
-from tests.cli.updating import ENVIRONMENT, LINES, born, committed, contents, process, snapshot, template, update, write
+from tests.cli.updating import (
+    ENVIRONMENT,
+    LINES,
+    born,
+    committed,
+    contents,
+    process,
+    remember_renderings,
+    snapshot,
+    template,
+    update,
+    write,
+)
 from tests.support import ROOT, git
 
 POINTS = 20
@@ -72,33 +84,9 @@ def after(project: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def steps(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
-    """Both versions are rendered once: what is tried here comes after."""
-    made: dict[str, rendering.Rendering] = {}
-    render, started = rendering.render, rendering.Started
-
-    def once(template: Path, place: Path, answers: Any, recorded: Any) -> rendering.Rendering:
-        if recorded["_commit"] not in _RENDERED:
-            _RENDERED[recorded["_commit"]] = render(template, place, answers, recorded)
-        return _RENDERED[recorded["_commit"]]
-
-    class Started(started):  # type: ignore[misc, valid-type]
-        def __init__(self, *given: Any) -> None:
-            self.given = given
-
-        def finish(self) -> rendering.Rendering:
-            return once(*self.given)
-
-        def stop(self) -> None:
-            pass
-
-    monkeypatch.setattr(rendering, "render", once)
-    monkeypatch.setattr(rendering, "Started", Started)
-    yield Steps(monkeypatch)
-    made.clear()
-
-
-_RENDERED: dict[str, rendering.Rendering] = {}
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    remember_renderings(monkeypatch)
+    return Steps(monkeypatch)
 
 
 def interrupted(moving: bool) -> None:

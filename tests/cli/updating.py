@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 from copier import Settings, run_copy
 
 from livekit_planner.cli import main
+from livekit_planner.update import rendering
 from tests.support import ROOT, git
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
@@ -133,18 +135,48 @@ def committed(place: Path, *, init: bool = False) -> Path:
     return place
 
 
-def update(project: Path, *arguments: str, code: int = 0) -> str:
-    """Update in this process and return what was told."""
+def update(project: Path, *arguments: str, code: int | None = 0) -> str:
+    """Update in this process and return what was told; without `code`, with conflicts or not."""
     done: Result = CliRunner().invoke(main, ["update", str(project), *arguments], env=dict(os.environ))
     told = done.output + (f"\n{done.exception!r}" if done.exception else "")
-    assert done.exit_code == code, told
+    assert done.exit_code in ((0, 3) if code is None else (code,)), told
     return done.output
 
 
-def updated(project: Path, *arguments: str, code: int = 0) -> dict[str, Any]:
+def updated(project: Path, *arguments: str, code: int | None = 0) -> dict[str, Any]:
     """Update in this process, and return the record for programs."""
     found: dict[str, Any] = json.loads(update(project, "--json", "--yes", *arguments, code=code))
     return found
+
+
+_RENDERED: dict[tuple[str, str], rendering.Rendering] = {}
+
+
+def remember_renderings(patch: pytest.MonkeyPatch) -> list[rendering.Rendering]:
+    """Render each version once in this process: what is tried comes after it. The result names those that are used, in order."""
+    render = rendering.render
+    used: list[rendering.Rendering] = []
+
+    def once(template: Path, place: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> rendering.Rendering:
+        key = (recorded["_commit"], json.dumps([dict(answers), dict(recorded)], sort_keys=True))
+        if key not in _RENDERED:
+            _RENDERED[key] = render(template, place, answers, recorded)
+        used.append(_RENDERED[key])
+        return used[-1]
+
+    class Started:
+        def __init__(self, *given: Any) -> None:
+            self._given = given
+
+        def finish(self) -> rendering.Rendering:
+            return once(*self._given)
+
+        def stop(self) -> None:
+            """Nothing runs."""
+
+    patch.setattr(rendering, "render", once)
+    patch.setattr(rendering, "Started", Started)
+    return used
 
 
 def process(project: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
