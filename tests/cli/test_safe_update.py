@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -125,6 +126,17 @@ def test_what_the_owner_deleted_stays_deleted_and_what_he_edited_is_not_dropped(
     assert not (project / "lines.txt").exists()
     assert (project / "going.txt").read_text().endswith("mine\n")
     assert git(project, "status", "--porcelain", "going.txt") == "UD going.txt"
+
+
+def test_a_folder_in_place_of_a_file_and_a_file_in_place_of_a_folder_stay(project: Path) -> None:
+    (project / "lines.txt").unlink()
+    shutil.rmtree(project / "folder")
+    write(project, {"lines.txt/mine.txt": "mine\n", "folder": "mine\n"})
+    committed(project)
+    told = updated(project)
+    assert told["stay_deleted"] == ["folder/tool.py", "lines.txt"]
+    assert ((project / "lines.txt/mine.txt").read_text(), (project / "folder").read_text()) == ("mine\n", "mine\n")
+    assert (project / "added/deep/new.txt").is_file()
 
 
 def test_a_renamed_file_gets_the_change(project: Path) -> None:

@@ -87,15 +87,18 @@ class Scratch:
         """Merge the step from `old` to `new` into the project's commit; `version` names the new one in conflict markers."""
         theirs = f"livekit-planner-{version}"
         ours = self._project.git.text("rev-parse", self._project.tree)
+        tree, conflicts = self._merged(ours, old, new, theirs)
+        gone = {one.path.removesuffix(f"~{theirs}") for one in conflicts if {1, 3} == one.stages.keys()}
+        if gone:  # what the project deleted stays deleted, whatever lies in its place
+            old, new = ({path: file for path, file in version.items() if path not in gone} for version in (old, new))
+            tree, conflicts = self._merged(ours, old, new, theirs)
+        self._trees = (ours, tree)
+        return Merged(self._changes(ours, tree), conflicts, sorted(gone))
+
+    def _merged(self, ours: str, old: Mapping[str, File], new: Mapping[str, File], theirs: str) -> tuple[str, list[Conflict]]:
         self.git.run("fast-import", "--quiet", "--force", stdin=b"".join(_stream(ours, old, new, theirs)))
         out = self.git.run("merge-tree", "--write-tree", "-z", "--messages", OURS, theirs, accept=(0, 1))
-        tree, conflicts = _conflicts(os.fsdecode(out))
-        merged = Merged(conflicts=[one for one in conflicts if 2 in one.stages or 3 not in one.stages or 1 not in one.stages])
-        merged.stay_deleted = sorted(one.path for one in conflicts if one not in merged.conflicts)
-        self._trees = (ours, tree)
-        changes = self._changes(ours, tree)
-        merged.changes = [one for one in changes if one.path not in merged.stay_deleted]
-        return merged
+        return _conflicts(os.fsdecode(out))
 
     def _changes(self, ours: str, tree: str) -> list[Change]:
         records = self.git.names("diff-tree", "-r", "-z", "--no-renames", "--raw", ours, tree)

@@ -60,7 +60,7 @@ def planned(project: Project, step: Step, recorded: Mapping[str, Any], wanted: W
         place = Path(folder)
         given = carry.read(wanted.sets, wanted.unsets, wanted.reseed, recorded)
         files = project.files()
-        _check_markers(project, files)
+        _check_markers(project)
         old_template = step.extract(step.old, place / "old-template")
         new_template = old_template if step.new == step.old else step.extract(step.new, place / "new-template")
         earlier = rendering.Started(old_template, place / "old", *_split(recorded))
@@ -146,8 +146,8 @@ def _split(recorded: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     return {name: value for name, value in recorded.items() if name not in beside}, beside
 
 
-def _check_markers(project: Project, files: dict[str, Entry]) -> None:
-    marked = project.marked(files)
+def _check_markers(project: Project) -> None:
+    marked = project.marked()
     if marked:
         fix = "resolve them and commit, then update"
         raise Refused(Problem("conflict markers", ", ".join(marked), "are committed in these files", fix), exit_code=CONFLICTS)

@@ -16,7 +16,6 @@ from . import git as command
 from .git import Git, GitFailed
 from .paths import ANSWERS_FILE
 
-LARGEST: Final = 1_000_000  # bytes of a file that is searched for conflict markers
 MARKERS: Final = re.compile(rb"^<<<<<<< .*?^=======\r?$.*?^>>>>>>> ", re.MULTILINE | re.DOTALL)
 NOTHING: Final = "000000"
 
@@ -112,13 +111,13 @@ class Project:
                 lines.append(record)
         return lines
 
-    def marked(self, files: dict[str, Entry]) -> list[str]:
+    def marked(self) -> list[str]:
         """Return the text files that hold conflict markers."""
-        sizes = self.git.names("ls-tree", "-r", "-l", "-z", self.tree)
-        small = {record.partition("\t")[2] for record in sizes if record.split()[3].isdigit() and int(record.split()[3]) < LARGEST}
-        paths = [path for path, entry in files.items() if path in small and entry.mode.startswith("100")]
-        contents = self.blobs(files[path].oid for path in paths)
-        return [path for path, data in zip(paths, contents, strict=True) if b"<<<<<<< " in data and MARKERS.search(data)]
+        flags = ("-l", "-z", "-I", "-G", "--no-color", "--no-recurse-submodules", "--threads=1")
+        out = self.git.run("grep", *flags, "-e", "^<<<<<<< ", self.tree, accept=(0, 1))
+        paths = [record.removeprefix(f"{self.tree}:") for record in os.fsdecode(out).split("\0") if record]
+        contents = (self.git.run("cat-file", "blob", f"{self.head}:{self.prefix}{path}") for path in paths)
+        return [path for path, data in zip(paths, contents, strict=True) if MARKERS.search(data)]
 
     def blobs(self, oids: Iterable[str]) -> list[bytes]:
         """Return the contents of objects."""
