@@ -184,7 +184,7 @@ def _drop_what_fails(question: Question, dropped: dict[str, str], *, visible: bo
         try:
             question.validate_answer(question.parse_answer(last[name]))
         except Exception as problem:  # whatever a template's expression raises
-            reason = str(problem).removeprefix(f"Validation error for question '{name}': ") or type(problem).__name__
+            reason = re.sub(f"^(Validation error for question|Invalid choice for) '{name}': ", "", str(problem)) or type(problem).__name__
         else:
             return
     dropped[name] = " ".join(reason.split())

@@ -83,7 +83,7 @@ def carry(
     changed = [
         Changed(name, answers.get(name), new.get(name), _reason(name, given, answers, new, dropped, unsets), name in given)
         for name in dict.fromkeys([*new, *answers])
-        if answers.get(name) != new.get(name) or (name in new) != (name in answers)
+        if answers.get(name) != new.get(name)
     ]
     return new, changed
 

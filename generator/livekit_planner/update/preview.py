@@ -70,7 +70,7 @@ class Preview:
         """For people. With `whole`, every path is named."""
         lines = [f"Update from {self.old} to {self.new}{', which is older' if self.older else ''}."]
         lines += self._changelog(whole=whole)
-        lines += _block("Answers that change", map(_answer, self.answers), whole=True)
+        lines += _block("Answers that change, --unset NAME brings a default back", map(_answer, self.answers), whole=True)
         lines += _block("New in the plan's review", map(_finding, self.findings), whole=True)
         for kind, paths in self.kinds().items():
             told = (f"{path} (with your edits)" if path in self.edited and kind == "changed" else path for path in sorted(paths))
