@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ABORTED = 130
 GRAVE = ("Blocker", "High")
-SOURCE_HELP = "Repository that `copier update` of the project will ask for newer versions; name your fork or mirror if you have one."
+SOURCE_HELP = "Repository that updates of the project will ask for newer versions; name your fork or mirror if you have one."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -294,6 +294,45 @@ def test_a_project_goes_back_only_when_that_is_said(source: Path, tmp_path: Path
     assert (project / "going.txt").is_file()
 
 
+def branched(source: Path, place: Path) -> tuple[Path, str]:
+    """A clone of the template, and a commit that lies on a branch of it alone."""
+    git(place.parent, "clone", "--quiet", str(source), str(place))
+    git(place, "checkout", "--quiet", "-b", "side", released(source, "1.0.0"))
+    write(place, {"template/project/lines.txt": LINES.replace("line 20\n", "line 20 of the branch\n")})
+    committed(place)
+    commit = git(place, "rev-parse", "HEAD")
+    git(place, "checkout", "--quiet", "main")
+    return place, commit
+
+
+def test_a_project_made_beside_the_releases_updates(source: Path, tmp_path: Path) -> None:
+    later, commit = branched(source, tmp_path / "template")
+    project = born(later, tmp_path / "project", commit)
+    assert updated(project)["to"] == "2.0.0"
+    assert (project / "lines.txt").read_text() == LINES.replace("line 5\n", "line 5 of release 2\n")
+
+
+def test_a_project_newer_than_what_is_there_is_not_taken_back_unasked(source: Path, tmp_path: Path) -> None:
+    later, _ = branched(source, tmp_path / "template")
+    write(later, {"template/project/lines.txt": LINES})
+    committed(later)
+    project = born(later, tmp_path / "project", git(later, "rev-parse", "HEAD"))
+    git(later, "checkout", "--quiet", "-b", "old", released(source, "2.0.0"))
+    assert "newer version" in update(project, "--yes", code=2)
+    assert "newer version" in update(project, "--check", code=2)
+    update(project, "--yes", "--to", "HEAD")
+
+
+def test_the_version_of_a_tag_that_did_not_travel_is_looked_up(source: Path, tmp_path: Path) -> None:
+    tagged, bare = tmp_path / "tagged", tmp_path / "bare"
+    git(tmp_path, "clone", "--quiet", str(source), str(tagged))
+    git(tagged, "tag", "v1.0.0", released(source, "1.0.0"))
+    project = born(tagged, tmp_path / "project")
+    assert recorded(project)["_commit"] == "v1.0.0"
+    git(tmp_path, "clone", "--quiet", "--no-tags", str(tagged), str(bare))
+    assert updated(project, "--source", str(bare))["from"] == "1.0.0"
+
+
 def test_work_that_is_not_committed_is_refused_only_where_it_would_be_written(project: Path) -> None:
     write(project, {"vm.txt": "my own file\n", "app/mine.py": "one = 9\n"})
     write(project, {"lines.txt": LINES + "mine\n"})

@@ -109,8 +109,9 @@ def release(place: Path, version: str) -> str:
 
 
 def released(place: Path, version: str) -> str:
-    """The full hash of a release."""
-    return next(line.split()[1] for line in (place / "releases.yml").read_text().splitlines() if line.startswith(f'"{version}"'))
+    """The full hash of a release; what is none stays."""
+    lines = (place / "releases.yml").read_text().splitlines()
+    return next((line.split()[1] for line in lines if line.startswith(f'"{version}"')), version)
 
 
 def write(folder: Path, files: Mapping[str, str | bytes]) -> None:
