@@ -11,7 +11,6 @@ from typing import Final
 import yaml
 
 from . import git as command
-from .git import GitFailed
 
 PARTS: Final = ("copier.yml", "template")
 _DESCRIBED: Final = re.compile(r"v?(\d+(?:\.\d+)+)(?:-(\d+)-g([0-9a-f]+))?")
@@ -37,10 +36,8 @@ class History:
         return ""
 
     def _hash(self, name: str) -> str:
-        try:
-            return self._git.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        except GitFailed:
-            return ""
+        flags = ("--verify", "--quiet", "--end-of-options")
+        return self._git.run("rev-parse", *flags, f"{name}^{{commit}}", accept=(0, 1)).decode().strip()
 
     def head(self) -> str:
         """Return the full hash of the newest commit, empty when there is none."""
@@ -53,10 +50,8 @@ class History:
 
     def file(self, commit: str, path: str) -> str:
         """Return the text of one file at a commit, empty when it is not there."""
-        try:
-            return self._git.run("cat-file", "blob", f"{commit}:{path}").decode()
-        except GitFailed:
-            return ""
+        header, _, rest = self._git.run("cat-file", "--batch", stdin=f"{commit}:{path}\n".encode()).partition(b"\n")
+        return "" if header.endswith(b" missing") else rest[: int(header.split()[2])].decode()
 
     def name(self, commit: str) -> str:
         """Return how people call a commit: its release, or the newest release in it and the number of commits since."""
@@ -72,11 +67,7 @@ class History:
 
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is in the history of `commit`, or is it."""
-        try:
-            self._git.run("merge-base", "--is-ancestor", ancestor, commit)
-        except GitFailed:
-            return False
-        return True
+        return bool(self._hash(ancestor)) and self._git.text("rev-list", "--count", ancestor, f"^{commit}") == "0"
 
     def same(self, one: str, other: str) -> bool:
         """Whether two commits hold the same template, whatever else changed."""
