@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-from copier import Settings, run_copy
+from copier import Settings, run_copy, run_update
 
 from livekit_planner.errors import Refused
 from livekit_planner.update import rendering
 from livekit_planner.update.carry import carry
 from livekit_planner.update.history import History
 from livekit_planner.update.paths import ANSWERS_FILE
-from tests.cli.updating import committed, remember_renderings, updated
+from tests.cli.updating import committed, contents, remember_renderings, updated
 from tests.support import ROOT, git, questions_alone
 
 RELEASES: dict[str, str] = yaml.safe_load((ROOT / "releases.yml").read_text())
@@ -134,6 +134,28 @@ def mark(project: Path, where: str) -> dict[str, list[bytes]]:
             lines[place:place] = [text + b"\n"]
         (project / path).write_bytes(b"".join(lines))
     return marks
+
+
+def test_plain_copier_comes_to_the_same_files(tmp_path: Path) -> None:
+    clone, plain, ours = tmp_path / "clone", tmp_path / "plain", tmp_path / "ours"
+    git(tmp_path, "clone", "--quiet", "--no-tags", str(ROOT), str(clone))
+    run_copy(str(clone), plain, data={"preset": "web-assistant"}, vcs_ref=RELEASES[FIRST], defaults=True, quiet=True, settings=Settings())
+    committed(plain, init=True)
+    shutil.copytree(plain, ours)
+    sets = {"topology": "vm", "languages": ["en", "de"], "agents": "team"}
+    run_update(plain, data=sets, vcs_ref="HEAD", defaults=True, quiet=True, overwrite=True, settings=Settings())
+    words = [f"{name}={','.join(value) if isinstance(value, list) else value}" for name, value in sets.items()]
+    updated(ours, *(part for one in words for part in ("--set", one)))
+    differing = {name for name, value in files_of(plain).items() if files_of(ours).get(name) != value}
+    assert files_of(plain).keys() == files_of(ours).keys()
+    assert differing <= {ANSWERS_FILE}
+    answers = [yaml.safe_load((place / ANSWERS_FILE).read_text()) for place in (plain, ours)]
+    assert [name for name in answers[0] if answers[0][name] != answers[1].get(name) and not name.startswith("_")] == []
+    assert answers[0].keys() == answers[1].keys()
+
+
+def files_of(project: Path) -> dict[str, Any]:
+    return {name: value for name, value in contents(project).items() if name != "index"}
 
 
 def test_an_answer_that_goes_there_and_back_differs_only_where_it_was_said() -> None:
