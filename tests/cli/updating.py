@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from copier import Settings, run_copy
 
@@ -184,6 +185,12 @@ def process(project: Path, *arguments: str, environment: Mapping[str, str] | Non
     """Update in a process of its own."""
     command = [sys.executable, "-m", "livekit_planner", "update", str(project), *arguments]
     return subprocess.run(command, env=ENVIRONMENT if environment is None else environment, capture_output=True, text=True, check=False)
+
+
+def recorded(project: Path) -> dict[str, Any]:
+    """The answers file."""
+    found: dict[str, Any] = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    return found
 
 
 def contents(project: Path) -> dict[str, Any]:
