@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help new test test-fast bench bench-agent lint rows catalogue-check providers drills examples lock clean
+.PHONY: help new test test-fast bench bench-agent lint rows catalogue-check providers drills examples release lock clean
 
 PYTHON ?= python3
 PRESET ?=
@@ -25,6 +25,7 @@ test-fast: .venv/.tests ## Without setting projects up and running them
 bench: .venv/.tests ## Command line and plain Copier in one run, as ratios
 	$(RUN) -m benchmarks.generate
 	$(RUN) -m benchmarks.plan
+	$(RUN) -m benchmarks.update
 
 bench-agent: .venv/.tests ## Spoken turns of an emitted agent, the bare framework and the plan, as ratios (15 minutes)
 	$(RUN) -m benchmarks.agent
@@ -48,6 +49,9 @@ drills: .venv/.tests ## Let providers fail in a project over and over, and write
 
 examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed
 	$(RUN) -m tests.document.examples
+
+release: .venv/.tests ## Make the commit at HEAD the release that pyproject.toml names: check, tag, record it in releases.yml
+	@$(RUN) -m tools.release
 
 lock: ## Pin the dependencies anew, with hashes
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url pyproject.toml -o requirements.txt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ class RecordCommit(BuildHookInterface[Any]):
 
 
 def _commit(root: Path) -> str:
-    """Return the commit of a clean checkout.
+    """Return the commit of a clean checkout: the newest release while its template is the same, so that no project is newer than it.
 
     Raises:
         RuntimeError: there are changes that it does not hold.
@@ -44,7 +45,17 @@ def _commit(root: Path) -> str:
     changed = _git(root, "status", "--porcelain", "--", *TEMPLATE, "generator")
     if changed and not os.environ.get("LIVEKIT_PLANNER_ALLOW_DIRTY"):
         raise RuntimeError(f"uncommitted changes would not be in the recorded commit:\n{changed}")
-    return _git(root, "rev-parse", "HEAD")
+    head = _git(root, "rev-parse", "HEAD")
+    released = re.findall(r"[0-9a-f]{40}", (root / "releases.yml").read_text())
+    return released[-1] if released and _parts(root, released[-1]) == _parts(root, head) else head
+
+
+def _parts(root: Path, commit: str) -> list[str]:
+    """Return the hashes of the template's parts at a commit; none if the history does not reach so far."""
+    try:
+        return [_git(root, "rev-parse", f"{commit}:{part}") for part in TEMPLATE]
+    except subprocess.CalledProcessError:
+        return []
 
 
 def _files(root: Path) -> list[str]:

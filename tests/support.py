@@ -120,7 +120,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def clean_clone(destination: Path) -> Path:
     """This repository as others get it, with what is not committed yet as one more commit."""
-    git(ROOT, "clone", "--quiet", "--no-hardlinks", str(ROOT), str(destination))
+    git(ROOT, "clone", "--quiet", "--no-hardlinks", "--no-tags", str(ROOT), str(destination))
     for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
         if name and (ROOT / name).is_file():
             target = destination / name

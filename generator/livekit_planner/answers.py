@@ -89,7 +89,7 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: b
     """
     given = split_lists(given, questionnaire.specifications)
     known = [name for name, spec in questionnaire.specifications.items() if spec.get("when") is not False]
-    problems = [_unknown(name, given[name], known) for name in given if name not in known]
+    problems = [unknown(name, given[name], known) for name in given if name not in known]
     steps = questionnaire.evaluate({name: value for name, value in given.items() if name in known}, planning=planning, plan=plan)
     asked = [problem_of(questionnaire, step, given) for step in steps if step.name in known]
     problems += [problem for problem in asked if problem]
@@ -111,7 +111,8 @@ def _value(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
-def _unknown(name: str, value: Any, known: list[str]) -> Problem:
+def unknown(name: str, value: Any, known: list[str]) -> Problem:
+    """The problem that no question has this name."""
     near = difflib.get_close_matches(name, known, 1, 0.6)
     fix = f"did you mean {near[0]}?" if near else "livekit-planner options lists all"
     return Problem(name, value, "there is no such question", fix)

@@ -8,20 +8,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import __version__, source
 from .errors import Problem, Refused
-from .screen import say
+from .screen import fail, say
+from .update.command import update
 
 if TYPE_CHECKING:
     from .engine import Questionnaire, Step
 
 ABORTED = 130
 GRAVE = ("Blocker", "High")
-SOURCE_HELP = "Repository that `copier update` of the project will ask for newer versions; name your fork or mirror if you have one."
+SOURCE_HELP = "Repository that updates of the project will ask for newer versions; name your fork or mirror if you have one."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -29,7 +30,7 @@ SOURCE_HELP = "Repository that `copier update` of the project will ask for newer
 def main() -> None:
     """Answer deployment questions, get a complete LiveKit voice-agent repository.
 
-    Exit codes: 0 done, 2 wrong use or answers, 3 conflicts left, 4 something missing, 5 a check failed.
+    Exit codes: 0 done, 2 wrong use or answers, 3 conflicts left, 4 something missing, 5 a check failed or behind.
     """
 
 
@@ -80,7 +81,7 @@ def new(
                 _review(steps, accepted=accept_blockers, interactive=interactive)
             files = generate.preview(place, given, recorded) if dry_run else generate.generate(place, dest, given, recorded)
     except Refused as refused:
-        _fail(refused, as_json)
+        fail(refused, as_json)
     except KeyboardInterrupt:
         click.echo("Left: nothing was written.", err=True)
         sys.exit(ABORTED)
@@ -181,7 +182,7 @@ def plan(preset: str | None, file: Path | None, sets: Sequence[str], form: str, 
                 page = questionnaire.page(f"docs/architecture/{name}.jinja", steps)
         click.echo(_told(page, against, as_json=name == "plan.json"), nl=False)
     except Refused as refused:
-        _fail(refused, as_json)
+        fail(refused, as_json)
 
 
 def _told(page: str, refused: Sequence[Problem], *, as_json: bool) -> str:
@@ -209,7 +210,7 @@ def options(name: str | None, sets: Sequence[str], as_json: bool) -> None:
         template = source.find()
         shown = [_detail(template, name, sets)] if name else _listed(template)
     except Refused as refused:
-        _fail(refused, as_json)
+        fail(refused, as_json)
     if as_json:
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
@@ -261,10 +262,4 @@ def _value_text(value: Any) -> str:
     return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
-def _fail(refused: Refused, as_json: bool) -> NoReturn:
-    if as_json:
-        click.echo(json.dumps({"ok": False, "errors": [one.record() for one in refused.problems]}, indent=2, ensure_ascii=False))
-    else:
-        for problem in refused.problems:
-            say(problem.line(), err=True)
-    sys.exit(refused.exit_code)
+main.add_command(update)

@@ -102,14 +102,28 @@ class Questionnaire:
             metadata=worker.template.metadata,
             external=worker._external_data(),
         )
+        return self._steps(given, plan=plan)
+
+    def follow(self, given: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[list[Step], dict[str, str]]:
+        """Every question but the plan under answers `given` anew and answers `recorded` by an earlier version.
+
+        A recorded answer that does not hold any more gives way to the default, as in an update by Copier. The second result
+        says why, by question; the reason is empty for one that is not asked any more.
+        """
+        worker = self._worker
+        worker.answers = AnswersMap(last=dict(recorded), metadata=worker.template.metadata, external=worker._external_data())
+        dropped: dict[str, str] = {}
+        return self._steps(given, plan=False, dropped=dropped), dropped
+
+    def _steps(self, given: Mapping[str, Any], *, plan: bool, dropped: dict[str, str] | None = None) -> list[Step]:
         steps = []
         with quick(), Phase.use(Phase.PROMPT):
             for name, specification in self.specifications.items():
                 if name == PLAN and not plan:
                     continue
-                step = self._step(name, specification, given)
+                step = self._step(name, specification, given, dropped)
                 if step.value is not MISSING:
-                    worker.answers.user[name] = step.value
+                    self._worker.answers.user[name] = step.value
                 steps.append(step)
         return steps
 
@@ -125,7 +139,7 @@ class Questionnaire:
             context = {**worker._render_context(), "_copier_operation": "copy"}
             return worker.jinja_env.get_template(f"template/project/{template}").render(context)
 
-    def _step(self, name: str, specification: dict[str, Any], given: Mapping[str, Any]) -> Step:
+    def _step(self, name: str, specification: dict[str, Any], given: Mapping[str, Any], dropped: dict[str, str] | None) -> Step:
         worker = self._worker
         context = {**worker._render_context(), "_copier_operation": "copy"}
         question = Question(
@@ -139,6 +153,8 @@ class Questionnaire:
         visible = bool(question.get_when())
         if not visible:
             worker.answers.hide(name)
+        if dropped is not None and name in worker.answers.last:
+            _drop_what_fails(question, dropped, visible=visible)
         value, error = MISSING, ""
         try:
             if visible and name in given:
@@ -158,6 +174,21 @@ class Questionnaire:
             with suppress(Exception):
                 return give()
         return MISSING
+
+
+def _drop_what_fails(question: Question, dropped: dict[str, str], *, visible: bool) -> None:
+    """Forget a recorded answer that its question does not take any more, and note why."""
+    name, last = question.var_name, question.answers.last
+    reason = ""
+    if visible:
+        try:
+            question.validate_answer(question.parse_answer(last[name]))
+        except Exception as problem:  # whatever a template's expression raises
+            reason = re.sub(f"^(Validation error for question|Invalid choice for) '{name}': ", "", str(problem)) or type(problem).__name__
+        else:
+            return
+    dropped[name] = " ".join(reason.split())
+    del last[name]
 
 
 def _parsed(question: Question, answer: Any) -> Any:
@@ -225,10 +256,10 @@ def quick() -> Iterator[None]:
         yield
 
 
-def render(template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> None:
-    """Write the project. `recorded` are the source and version that its answers file names."""
+def render(template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> dict[str, Any]:
+    """Write the project and return its plan. `recorded` are the source and version that its answers file names."""
     with quick():
-        run_copy(
+        worker = run_copy(
             str(template),
             destination,
             data={**answers, "dist": dict(recorded)},
@@ -236,3 +267,5 @@ def render(template: Path, destination: Path, answers: Mapping[str, Any], record
             quiet=True,
             settings=Settings(),
         )
+    plan: dict[str, Any] = worker.answers.combined[PLAN]
+    return plan

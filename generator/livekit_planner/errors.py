@@ -7,7 +7,9 @@ from typing import Any, Final
 
 DONE: Final = 0
 WRONG: Final = 2
+CONFLICTS: Final = 3
 MISSING: Final = 4
+FAILED: Final = 5
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Problem:
 
 
 class Refused(Exception):
-    """Nothing was written. `exit_code` is 2 (wrong use or answers) or 4 (something missing on this machine)."""
+    """Nothing was written. `exit_code` is 2 (wrong use or answers), 3 (conflicts left) or 4 (something missing on this machine)."""
 
     def __init__(self, *problems: Problem, exit_code: int = WRONG) -> None:
         """All problems at once."""

@@ -17,7 +17,7 @@ def check_place(destination: Path) -> None:
     Raises:
         Refused: there is a file, or a folder that is not empty.
     """
-    fix = "name a folder that does not exist yet; a project that exists is changed by `copier update` inside it"
+    fix = "name a folder that does not exist yet; a project that exists is changed by livekit-planner update"
     if destination.is_dir() and any(path.name != ".git" for path in destination.iterdir()):
         raise Refused(Problem("DEST", str(destination), "is not empty", fix))
     if destination.exists() and not destination.is_dir():

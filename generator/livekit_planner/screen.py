@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import textwrap
+from typing import NoReturn
 
 import click
+
+from .errors import Refused
 
 WIDEST = 100
 
@@ -26,3 +30,13 @@ def say(text: str, *, err: bool = False) -> None:
             indent = " " * (len(line) - len(line.lstrip()))
             shown = wrapped(line.lstrip(), indent, indent + "  ")
         click.echo("\n".join(shown), err=err)
+
+
+def fail(refused: Refused, as_json: bool) -> NoReturn:
+    """Tell every problem and end with the exit code that they have."""
+    if as_json:
+        click.echo(json.dumps({"ok": False, "errors": [one.record() for one in refused.problems]}, indent=2, ensure_ascii=False))
+    else:
+        for problem in refused.problems:
+            say(problem.line(), err=True)
+    sys.exit(refused.exit_code)

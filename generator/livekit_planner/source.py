@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -47,14 +49,35 @@ def find() -> Template:
         raise Refused(
             Problem("template", None, "is neither bundled nor beside the code", "install livekit-planner again"), exit_code=MISSING
         )
-    return Template(CHECKOUT, _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain", "--", *PARTS)))
+    return Template(CHECKOUT, _commit(), bool(_git("status", "--porcelain", "--", *PARTS)))
+
+
+def _commit() -> str:
+    """Return the commit that the checkout's template is: the newest release while it is the same, so that no project is newer than it."""
+    head = _git("rev-parse", "HEAD")
+    released = re.findall(r"[0-9a-f]{40}", (CHECKOUT / "releases.yml").read_text(encoding="utf-8"))
+    return released[-1] if released and _is_same(released[-1], head) else head
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two commits hold the same template; not if the history does not reach so far."""
+    try:
+        parts = [_git("rev-parse", *(f"{commit}:{part}" for part in PARTS)) for commit in (one, other)]
+    except Refused:
+        return False
+    return parts[0] == parts[1]
+
+
+def without_git() -> dict[str, str]:
+    """This process's environment without git's variables: inside a hook they name another repository."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 def _git(*arguments: str) -> str:
     try:
         if not (CHECKOUT / ".git").exists():  # git would answer for a repository around it
             raise OSError("no repository")
-        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, check=True, capture_output=True, text=True)
+        done = subprocess.run(["git", *arguments], cwd=CHECKOUT, env=without_git(), check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
         problem = Problem("template", None, "its version is unknown: git or its history is missing", "clone the repository with git")
         raise Refused(problem, exit_code=MISSING) from error

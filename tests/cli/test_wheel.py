@@ -135,6 +135,29 @@ def test_wheels_from_checkout_and_sdist_hold_the_same_and_no_junk(clone: Path, b
     assert bundled == committed | {"livekit_planner/_template/source.json"}
 
 
+def source_commit(clone: Path) -> str:
+    """What a checkout records: its commit, or the newest release that has the same template."""
+    return run(sys.executable, "-c", "from livekit_planner import source; print(source.find().commit)", cwd=clone / "generator").strip()
+
+
+def test_a_release_stays_the_version_while_its_template_is_the_same(tmp_path: Path) -> None:
+    clone = clean_clone(tmp_path / "clone")
+    released = git(clone, "rev-parse", "HEAD")
+    with (clone / "releases.yml").open("a") as record:
+        record.write(f'"9.9.9": {released}\n')
+    git(clone, "commit", "--quiet", "--all", "--message", "record 9.9.9")
+    assert source_commit(clone) == released
+    assert f'"commit": "{released}"' in sdist_record(clone, tmp_path / "dist")
+    (clone / "template" / "project" / "NOTICE.jinja").write_text("changed\n")
+    git(clone, "commit", "--quiet", "--all", "--message", "change")
+    assert source_commit(clone) == git(clone, "rev-parse", "HEAD")
+
+
+def sdist_record(clone: Path, place: Path) -> str:
+    run(sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", place, clone)
+    return (clone / "build" / "source.json").read_text()
+
+
 @pytest.mark.parametrize("install", [installed_by_pip, installed_by_uv])
 def test_a_project_from_the_installed_wheel_is_the_same_and_can_update(
     install: Callable[[Path, Path], None], clone: Path, built: Path, expected: Files, tmp_path: Path
@@ -146,9 +169,16 @@ def test_a_project_from_the_installed_wheel_is_the_same_and_can_update(
     run(planner, "new", project, "--preset", "web-assistant", "--defaults", "--source", clone, cwd=tmp_path)
     assert files_of(project) == expected
     recorded = (project / ".copier-answers.yml").read_text()
-    assert f"_commit: {git(clone, 'rev-parse', 'HEAD')}" in recorded
+    assert f"_commit: {source_commit(clone)}" in recorded
     git(project, "init", "--quiet")
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "born")
     run(Path(sys.executable).with_name("copier"), "update", "--defaults", "--quiet", "--vcs-ref", "HEAD", cwd=project)
     assert git(project, "status", "--porcelain") in ("", "M .copier-answers.yml"), "nothing but how Copier writes the same version"
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--allow-empty", "--message", "updated by copier")
+    told = run(planner, "update", project, "--set", "agents=team", "--yes", "--source", clone, cwd=tmp_path)
+    assert "agents: single -> team" in told
+    git(project, "commit", "--quiet", "--message", "team")
+    run(planner, "update", project, "--set", "agents=single", "--yes", cwd=tmp_path)
+    assert "agents: single" in (project / ".copier-answers.yml").read_text()
