@@ -3,17 +3,18 @@
 
 PYTHON ?= python3
 PRESET ?=
+SOURCE ?=
 DEST ?= ../my-agent
 SET ?=
 
 RUN := .venv/bin/python
-export DEST PRESET SET
+export DEST PRESET SET SOURCE
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent SET="name=value name=value"
-	@$(RUN) -m livekit_planner new "$$DEST" $(if $(PRESET),--preset "$$PRESET") --set-words "$$SET" --allow-dirty
+new: .venv/.ready ## Generate a project: PRESET=web-assistant DEST=../my-agent SET="name=value name=value" SOURCE=<your fork or mirror>
+	@$(RUN) -m livekit_planner new "$$DEST" $(if $(PRESET),--preset "$$PRESET") $(if $(SOURCE),--source "$$SOURCE") --set-words "$$SET" --allow-dirty
 
 test: .venv/.tests ## Everything this machine can prove, spoken calls too
 	$(RUN) -m pytest -n 3 --dist load --maxschedchunk 1 -m timed

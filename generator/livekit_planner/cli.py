@@ -63,7 +63,7 @@ def new(
     try:
         template = _template(allow_dirty)
         interactive = not (defaults or as_json or dry_run) and sys.stdin.isatty() and sys.stdout.isatty()
-        recorded = {"_src_path": origin, "_commit": template.commit}
+        recorded = {"_src_path": source.located(origin), "_commit": template.commit}
         with source.staged(template) as place:
             from . import answers as merge
             from . import engine, generate

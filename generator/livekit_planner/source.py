@@ -17,6 +17,7 @@ from typing import Final
 from .errors import MISSING, Problem, Refused
 
 SOURCE: Final = "https://github.com/livekit-planner/livekit-planner"
+SHORT: Final = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 BUNDLE: Final = Path(__file__).parent / "_template"
 RECORD: Final = BUNDLE / "source.json"
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
@@ -35,6 +36,26 @@ class Template:
     def questions(self) -> list[Path]:
         """The files of the questionnaire, in order."""
         return sorted((self.root / "template" / "questions").glob("*.yml"))
+
+
+def is_address(location: str) -> bool:
+    """Whether a location is an address, in one of the forms that Copier takes, and no path on this machine."""
+    return location.startswith(("git@", "git+", *SHORT)) or "://" in location
+
+
+def located(location: str) -> str:
+    """Return what a project records of a source: an address as it stands, a folder by its absolute path.
+
+    Raises:
+        Refused: it is neither.
+    """
+    if is_address(location):
+        return location
+    folder = Path(location).expanduser()
+    if not folder.is_dir():
+        fix = "name a clone on this machine, or an address such as https://example.com/fork"
+        raise Refused(Problem("--source", location, "is no folder and no address", fix))
+    return str(folder.resolve())
 
 
 def find() -> Template:

@@ -223,6 +223,17 @@ def test_the_recorded_source_can_be_named(tmp_path: Path) -> None:
     assert "_src_path: https://example.com/fork" in (tmp_path / "agent" / ".copier-answers.yml").read_text()
 
 
+def test_a_recorded_folder_is_absolute_and_there(tmp_path: Path) -> None:
+    (tmp_path / "fork").mkdir()
+    relative = os.path.relpath(tmp_path / "fork", ROOT)
+    assert new(tmp_path / "agent", "--source", relative).returncode == 0
+    assert f"_src_path: {tmp_path / 'fork'}\n" in (tmp_path / "agent" / ".copier-answers.yml").read_text()
+    done = new(tmp_path / "other", "--source", "nowhere")
+    assert done.returncode == 2
+    assert "--source=nowhere: is no folder and no address" in done.stderr
+    assert not (tmp_path / "other").exists()
+
+
 def test_rendering_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     new(tmp_path / "one", "--set", "agents=team")
     new(tmp_path / "two", "--set", "agents=team")

@@ -19,13 +19,14 @@ def make(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_it_sets_itself_up_and_says_how_to_go_on(tmp_path: Path) -> None:
     clone = clean_clone(tmp_path / "livekit-planner")
     sets = "SET=agents=team organisation='My own company' languages=de,en"
-    done = make(clone, "new", "PRESET=single-vm", "DEST=../my agent", sets)
+    done = make(clone, "new", "PRESET=single-vm", "DEST=../my agent", f"SOURCE={clone}", sets)
     assert done.returncode == 0, done.stdout + done.stderr
     assert all(step in done.stdout for step in ("cd '../my agent'", "make setup", "make call"))
     recorded = (tmp_path / "my agent" / ".copier-answers.yml").read_text()
     assert "organisation: My own company" in recorded
     assert "topology: vm" in recorded
     assert "agents: team" in recorded
+    assert f"_src_path: {clone}\n" in recorded
 
     again = make(clone, "new", "DEST=../my agent")
     assert again.returncode != 0

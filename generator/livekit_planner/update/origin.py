@@ -8,15 +8,12 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from .. import source
 from ..errors import MISSING, Problem, Refused
 from . import git as command
 from .git import GitFailed
 from .history import History
-
-_SHORT: Final = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/"}
 
 
 @dataclass(frozen=True)
@@ -100,7 +97,7 @@ def _open(location: str, commit: str) -> History:
     Raises:
         Refused: there is none, or it cannot be fetched.
     """
-    for prefix, address in _SHORT.items():
+    for prefix, address in source.SHORT.items():
         if location.startswith(prefix):
             location = f"{address}{location.removeprefix(prefix)}"
     location = location.removeprefix("git+")
@@ -144,7 +141,7 @@ def _mirror(address: str, commit: str) -> Path:
 
 def _absolute(project: Path, location: str) -> str:
     """A relative path is one from the project's folder, or from the one around it, where the project was made; an address stays."""
-    if location.startswith(("/", "~", "git@", "git+", *_SHORT)) or "://" in location:
+    if location.startswith(("/", "~")) or source.is_address(location):
         return location
     places = [(start / location).resolve() for start in (project, project.parent)]
     return str(next((place for place in places if place.is_dir()), places[0]))
