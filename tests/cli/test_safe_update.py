@@ -10,18 +10,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.cli.updating import ENVIRONMENT, LINES, born, committed, recorded, release, released, snapshot, template, update, updated, write
+from tests.cli.updating import ENVIRONMENT, LINES, born, committed, recorded, release, released, snapshot, update, updated, write
 from tests.support import git
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template(tmp_path_factory.mktemp("update") / "template")
-
-
-@pytest.fixture
-def project(source: Path, tmp_path: Path) -> Path:
-    return born(source, tmp_path / "project")
 
 
 def test_edits_and_the_new_version_are_merged_and_staged(project: Path, source: Path) -> None:

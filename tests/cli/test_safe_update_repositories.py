@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.updating import LINES, born, committed, contents, process, snapshot, template, update, updated, write
+from tests.cli.updating import LINES, born, committed, contents, process, snapshot, update, updated, write
 from tests.support import git
 
 HOSTILE = """\
@@ -58,11 +58,6 @@ HOSTILE = """\
 [tar]
 \tumask = 0777
 """
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template(tmp_path_factory.mktemp("update") / "template")
 
 
 @pytest.fixture

@@ -6,18 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.updating import LINES, born, committed, process, recorded, released, template, update, updated, write
+from tests.cli.updating import LINES, born, committed, process, recorded, released, update, updated, write
 from tests.support import git
-
-
-@pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return template(tmp_path_factory.mktemp("update") / "template")
-
-
-@pytest.fixture
-def project(source: Path, tmp_path: Path) -> Path:
-    return born(source, tmp_path / "project")
 
 
 def test_check_says_by_its_exit_code_whether_the_project_is_behind(project: Path, source: Path) -> None:
