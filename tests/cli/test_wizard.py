@@ -120,7 +120,7 @@ def test_back_by_both_keys_a_refused_name_and_a_review(start: Start, tmp_path: P
     terminal.press("\x1b[A", ENTER)
     terminal.see("Which sections", "Space chooses")
     terminal.press(ENTER)
-    terminal.see("Name of the project", "at least one letter or digit", "My agent")
+    terminal.see("Name of the project", "at least one of A to Z or a digit", "My agent")
     terminal.press(ESC)
     terminal.see("Which sections", "Space chooses")
     terminal.press(ENTER)
