@@ -21,13 +21,13 @@ from tests.cli.updating import committed, contents, remember_renderings, updated
 from tests.support import ROOT, git, questions_alone
 
 RELEASES: dict[str, str] = yaml.safe_load((ROOT / "releases.yml").read_text())
-FIRST, *_, LAST = RELEASES
-# Both presets, both ways of making a project, the first release, one from the middle, the last.
+FIRST, *_, BEFORE, LAST = RELEASES
+# Both presets, both ways of making a project, the first release, one from the middle, the last but one: HEAD may be the last.
 BORN = [
     ("web-assistant", FIRST, "copier"),
     ("web-assistant", "0.4.0", "planner"),
     ("single-vm", FIRST, "planner"),
-    ("single-vm", LAST, "copier"),
+    ("single-vm", BEFORE, "copier"),
 ]
 
 
@@ -113,6 +113,17 @@ def test_nothing_is_lost_and_nothing_conflicts_without_a_reason(
             assert conflicts == set()
             assert [path for path in managed if (project / path).read_bytes() != new.files[path].data] == []
             assert [path for path in old.files if path not in new.files and path not in yours and (project / path).exists()] == []
+
+
+def test_a_project_of_the_last_release_is_up_to_date_until_the_template_changes(
+    made: dict[tuple[str, str, str], Path], history: History, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(born(made, history, tmp_path_factory.getbasetemp(), ("single-vm", LAST, "copier")), project)
+    told = updated(project)
+    same = history.same(history.head(), RELEASES[LAST])
+    assert told["status"] == ("up to date" if same else "updated")
+    assert told["conflicts"] == []
 
 
 def lost(project: Path, marks: dict[str, list[bytes]]) -> list[bytes]:

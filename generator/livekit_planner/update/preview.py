@@ -56,7 +56,7 @@ class Preview:
             "files": {kind: sorted(paths) for kind, paths in self.kinds().items()},
             "merged_with_your_edits": sorted(self.edited),
             "conflicts": [{"path": one.path, "reason": one.reason} for one in self.work.conflicts],
-            "stay_deleted": self.work.stay_deleted,
+            "stay_deleted": list(self.work.stay_deleted),
             "not_written": sorted(self.work.kept_private),
             "answers": [one.record() for one in self.answers],
             "findings": list(self.findings),
@@ -97,6 +97,11 @@ class Preview:
         return _block(title, free, whole=whole) + _block(
             "Your files, edited, left alone: --diff shows the new version of", edited, whole=whole
         )
+
+
+def nothing(version: str) -> Preview:
+    """Return the preview of a project that has everything already."""
+    return Preview(version, version, False, "", (), (), (), Work(), frozenset(), (), False)
 
 
 def new_findings(old: Rendering, new: Rendering) -> list[Mapping[str, Any]]:

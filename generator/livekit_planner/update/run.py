@@ -109,6 +109,7 @@ def _update(state: State, wanted: Wanted, options: Options) -> Told:
     from . import apply, staging
     from .paths import ANSWERS_FILE
     from .plan import planned
+    from .preview import nothing
     from .project import check_clean, find
     from .state import APPLIED
 
@@ -116,7 +117,7 @@ def _update(state: State, wanted: Wanted, options: Options) -> Told:
     step = _step(project, options)
     if step.is_same and wanted.is_nothing:
         version = step.name(step.new)
-        return Told(DONE, f"Up to date with {version}.", {"ok": True, "status": "up to date", "from": version, "to": version})
+        return Told(DONE, f"Up to date with {version}.", {"ok": True, "status": "up to date", **nothing(version).record()})
     check_clean(project, [ANSWERS_FILE])
     with planned(project, step, project.recorded(), wanted) as update:
         if not options.as_json:
