@@ -18,6 +18,8 @@ from copier._types import MISSING
 from copier._user_data import AnswersMap, Question
 from jinja2 import Environment
 
+from . import compiled
+
 ANSWERS_FILE = Path(".copier-answers.yml")
 PLAN = "plan"
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[ '_](?=\d)")
@@ -226,7 +228,7 @@ def _number_in(text: str, *, whole: bool) -> str:
 
 @contextmanager
 def quick() -> Iterator[None]:
-    """Copier without what a fresh folder does not need: a git process a file, a compilation a path part, the same one twice.
+    """Copier without what a fresh folder does not need: a git process a file, a compilation a path part, anything computed twice.
 
     Compiling once skips a reset of Copier's `yield` tag: no path of the template may use it (a test holds that).
     """
@@ -242,12 +244,33 @@ def quick() -> Iterator[None]:
     ) -> Any:
         if raw or defer_init or not isinstance(source, str):
             return compile_source(self, source, name, filename, raw, defer_init)
-        key = (type(self), self.trim_blocks, self.lstrip_blocks, source, name, filename)
+        key = (type(self), self.trim_blocks, self.lstrip_blocks, source, name)
         if key not in _compiled:
-            _compiled[key] = compile_source(self, source, name, filename)
+            _compiled[key] = compiled_earlier(self, source, name, filename) if name else compile_source(self, source, name, filename)
         return _compiled[key]
 
+    def compiled_earlier(self: Environment, source: str, name: str, filename: str) -> Any:
+        if not (cache := compiled.templates()):
+            return compile_source(self, source, name, filename)
+        bucket = cache.get_bucket(self, name, filename, source)
+        if bucket.code is None:
+            bucket.code = compile_source(self, source, name, filename)
+            cache.set_bucket(bucket)
+        return bucket.code
+
+    get_default = Question.get_default
+    computed: list[Any] = [None, None]
+
+    def get_default_once(self: Question) -> Any:
+        """Copier asks each computed question twice in a row."""
+        if self.when is not False:
+            return get_default(self)
+        if computed[0] is not self:
+            computed[:] = self, get_default(self)
+        return computed[1]
+
     with ExitStack() as stack:
+        stack.enter_context(patch.object(Question, "get_default", get_default_once))
         stack.enter_context(patch.object(Environment, "compile", compile_once))
         stack.enter_context(patch.object(Worker, "_sync_git_index_executable_bit", lambda *_: None))
         stack.enter_context(patch.object(Worker, "answers_relpath", ANSWERS_FILE))
@@ -256,13 +279,22 @@ def quick() -> Iterator[None]:
         yield
 
 
-def render(template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> dict[str, Any]:
-    """Write the project and return its plan. `recorded` are the source and version that its answers file names."""
+def render(
+    template: Path,
+    destination: Path,
+    answers: Mapping[str, Any],
+    recorded: Mapping[str, str],
+    computed: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write the project and return its plan.
+
+    `recorded` are the source and version that its answers file names, `computed` is the plan of these answers if it is known already.
+    """
     with quick():
         worker = run_copy(
             str(template),
             destination,
-            data={**answers, "dist": dict(recorded)},
+            data={**answers, "dist": dict(recorded), **({PLAN: dict(computed)} if computed else {})},
             defaults=True,
             quiet=True,
             settings=Settings(),

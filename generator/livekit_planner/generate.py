@@ -24,8 +24,10 @@ def check_place(destination: Path) -> None:
         raise Refused(Problem("DEST", str(destination), "is a file", fix))
 
 
-def generate(template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> list[str]:
-    """Render the project into `destination` and return its files, relative and sorted.
+def generate(
+    template: Path, destination: Path, answers: Mapping[str, Any], recorded: Mapping[str, str], plan: Mapping[str, Any]
+) -> list[str]:
+    """Render the project of answers and their plan into `destination` and return its files, relative and sorted.
 
     Raises:
         Refused: the place is taken or cannot be written.
@@ -36,7 +38,7 @@ def generate(template: Path, destination: Path, answers: Mapping[str, Any], reco
         destination.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=destination.parent, prefix=f".{destination.name}-") as place:
             made = Path(place) / destination.name
-            engine.render(template, made, answers, recorded)
+            engine.render(template, made, answers, recorded, plan)
             if destination.is_dir():  # empty or a new repository, and perhaps where somebody stands
                 for part in made.iterdir():
                     part.rename(destination / part.name)
@@ -47,10 +49,10 @@ def generate(template: Path, destination: Path, answers: Mapping[str, Any], reco
     return files_of(destination)
 
 
-def preview(template: Path, answers: Mapping[str, Any], recorded: Mapping[str, str]) -> list[str]:
+def preview(template: Path, answers: Mapping[str, Any], recorded: Mapping[str, str], plan: Mapping[str, Any]) -> list[str]:
     """The files that `generate` would write; nothing is left behind."""
     with tempfile.TemporaryDirectory(prefix="livekit-planner-") as place:
-        engine.render(template, Path(place) / "project", answers, recorded)
+        engine.render(template, Path(place) / "project", answers, recorded, plan)
         return files_of(Path(place) / "project")
 
 
