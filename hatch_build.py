@@ -28,7 +28,7 @@ class RecordCommit(BuildHookInterface[Any]):
         if (root / ".git").exists():
             record = root / "build" / RECORD
             record.parent.mkdir(exist_ok=True)
-            record.write_text(json.dumps({"commit": _commit(root), "files": _files(root)}, indent=1) + "\n")
+            record.write_text(json.dumps({**_version(root), "files": _files(root)}, indent=1) + "\n")
         if version == "editable":
             return
         place = "" if self.target_name == "sdist" else "livekit_planner/_template/"
@@ -36,8 +36,8 @@ class RecordCommit(BuildHookInterface[Any]):
         build_data["force_include"] |= {str(root / name): place + name for name in files} | {str(record): place + RECORD}
 
 
-def _commit(root: Path) -> str:
-    """Return the commit of a clean checkout: the newest release while its template is the same, so that no project is newer than it.
+def _version(root: Path) -> dict[str, str]:
+    """Return commit and recorded name of a clean checkout, as `source.version_of` does: a test holds them equal.
 
     Raises:
         RuntimeError: there are changes that it does not hold.
@@ -46,16 +46,22 @@ def _commit(root: Path) -> str:
     if changed and not os.environ.get("LIVEKIT_PLANNER_ALLOW_DIRTY"):
         raise RuntimeError(f"uncommitted changes would not be in the recorded commit:\n{changed}")
     head = _git(root, "rev-parse", "HEAD")
-    released = re.findall(r"[0-9a-f]{40}", (root / "releases.yml").read_text())
-    return released[-1] if released and _parts(root, released[-1]) == _parts(root, head) else head
+    releases = re.findall(r'^"(.+)": ([0-9a-f]{40})$', _git(root, "show", "HEAD:releases.yml"), re.MULTILINE)
+    for version, released in reversed(releases):
+        if _is_in_history(root, released):
+            commit = released if _parts(root, released) == _parts(root, head) else head
+            count = _git(root, "rev-list", "--count", f"{released}..{commit}")
+            return {"commit": commit, "recorded": f"{version}+git-{count}-g{commit}"}
+    return {"commit": head, "recorded": head}
+
+
+def _is_in_history(root: Path, commit: str) -> bool:
+    return not subprocess.run(["git", "merge-base", "--is-ancestor", commit, "HEAD"], cwd=root, check=False, capture_output=True).returncode
 
 
 def _parts(root: Path, commit: str) -> list[str]:
-    """Return the hashes of the template's parts at a commit; none if the history does not reach so far."""
-    try:
-        return [_git(root, "rev-parse", f"{commit}:{part}") for part in TEMPLATE]
-    except subprocess.CalledProcessError:
-        return []
+    """Return the hashes of the template's parts at a commit."""
+    return [_git(root, "rev-parse", f"{commit}:{part}") for part in TEMPLATE]
 
 
 def _files(root: Path) -> list[str]:

@@ -27,13 +27,13 @@ RECORDED = {"_src_path": source.SOURCE, "_commit": "0" * 40}
 @functools.cache
 def questionnaire() -> engine.Questionnaire:
     """One questionnaire a process: it is evaluated anew each time."""
-    return engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT, "0" * 40))))
+    return engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT))))
 
 
 @functools.cache
 def questions_alone() -> engine.Questionnaire:
     """The same without the plan, for those who ask only what can be chosen: four times as fast."""
-    asked = engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT, "0" * 40))))
+    asked = engine.Questionnaire(_OPEN.enter_context(source.staged(source.Template(ROOT))))
     del asked.specifications["plan"]
     return asked
 
@@ -106,7 +106,7 @@ def choices(question: str, given: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def render(destination: Path, given: Mapping[str, Any]) -> Path:
     """A project from the working tree, without git."""
-    with source.staged(source.Template(ROOT, "0" * 40)) as template:
+    with source.staged(source.Template(ROOT)) as template:
         engine.render(template, destination, given, RECORDED)
     return destination
 

@@ -61,9 +61,10 @@ def new(
 ) -> None:
     """Generate a project in DEST."""
     try:
-        template = _template(allow_dirty)
+        template = source.find()
+        version = _version(template, allow_dirty)
         interactive = not (defaults or as_json or dry_run) and sys.stdin.isatty() and sys.stdout.isatty()
-        recorded = {"_src_path": source.located(origin), "_commit": template.commit}
+        recorded = {"_src_path": source.located(origin), "_commit": version.recorded}
         with source.staged(template) as place:
             from . import answers as merge
             from . import engine, generate
@@ -77,9 +78,12 @@ def new(
                     merge.judge(questionnaire, given, plan=False)
                     given = _asked(questionnaire, given)
                 steps = merge.judge(questionnaire, given)
+                computed = _plan(steps)
                 found = _findings(steps)
                 _review(steps, accepted=accept_blockers, interactive=interactive)
-            files = generate.preview(place, given, recorded) if dry_run else generate.generate(place, dest, given, recorded)
+            files = (
+                generate.preview(place, given, recorded, computed) if dry_run else generate.generate(place, dest, given, recorded, computed)
+            )
     except Refused as refused:
         fail(refused, as_json)
     except KeyboardInterrupt:
@@ -88,14 +92,14 @@ def new(
     _report(dest, files, recorded, found, dry_run=dry_run, as_json=as_json)
 
 
-def _template(allow_dirty: bool) -> source.Template:
-    template = source.find()
-    if template.dirty and not allow_dirty:
+def _version(template: source.Template, allow_dirty: bool) -> source.Version:
+    version = source.version_of(template)
+    if version.dirty and not allow_dirty:
         fix = "commit them, or take --allow-dirty and know that the project cannot be updated from it"
         raise Refused(Problem("template", str(template.root), "has changes that are not committed", fix))
-    if template.dirty:
+    if version.dirty:
         click.echo("Warning: the template has uncommitted changes; the recorded version does not hold them.", err=True)
-    return template
+    return version
 
 
 def _asked(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any]:
@@ -107,11 +111,15 @@ def _asked(questionnaire: Questionnaire, given: dict[str, Any]) -> dict[str, Any
     return answered
 
 
+def _plan(steps: Sequence[Step]) -> dict[str, Any]:
+    plan: dict[str, Any] = next(step.value for step in steps if step.name == "plan")
+    return plan
+
+
 def _findings(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """What the plan's review found of the two gravest kinds."""
-    plan = next(step.value for step in steps if step.name == "plan")
     fields = ("severity", "answer", "effect", "remedy", "set")
-    return [{field: one[field] for field in fields} for one in plan["document"]["findings"] if one["severity"] in GRAVE]
+    return [{field: one[field] for field in fields} for one in _plan(steps)["document"]["findings"] if one["severity"] in GRAVE]
 
 
 def _review(steps: Sequence[Step], *, accepted: bool, interactive: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -25,12 +24,23 @@ PARTS: Final = ("copier.yml", "template")
 
 
 @dataclass(frozen=True)
+class Version:
+    """Which version a template is: the full hash of its commit, and the name that a project records of it.
+
+    That name holds release, distance and hash (0.4.5+git-12-g1234…): git finds the commit by it without any tag, and PEP 440
+    orders it. `dirty` tells that the files hold changes which no commit has.
+    """
+
+    commit: str
+    recorded: str
+    dirty: bool = False
+
+
+@dataclass(frozen=True)
 class Template:
-    """A template on disk. `commit` is the full hash that a project records."""
+    """A template on disk."""
 
     root: Path
-    commit: str
-    dirty: bool = False
 
     @property
     def questions(self) -> list[Path]:
@@ -58,35 +68,44 @@ def located(location: str) -> str:
     return str(folder.resolve())
 
 
+def cache() -> Path:
+    """Return the folder for what can be had again.
+
+    Raises:
+        RuntimeError: this user has no home.
+    """
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "livekit-planner"
+
+
 def find() -> Template:
     """The bundled template if there is one, else the checkout.
 
     Raises:
-        Refused: neither is there, or the checkout has no commit.
+        Refused: neither is there.
     """
     if BUNDLE.is_dir():
-        return Template(BUNDLE, json.loads(RECORD.read_text())["commit"])
+        return Template(BUNDLE)
     if not (CHECKOUT / "copier.yml").is_file():
         raise Refused(
             Problem("template", None, "is neither bundled nor beside the code", "install livekit-planner again"), exit_code=MISSING
         )
-    return Template(CHECKOUT, _commit(), bool(_git("status", "--porcelain", "--", *PARTS)))
+    return Template(CHECKOUT)
 
 
-def _commit() -> str:
-    """Return the commit that the checkout's template is: the newest release while it is the same, so that no project is newer than it."""
-    head = _git("rev-parse", "HEAD")
-    released = re.findall(r"[0-9a-f]{40}", (CHECKOUT / "releases.yml").read_text(encoding="utf-8"))
-    return released[-1] if released and _is_same(released[-1], head) else head
+def version_of(template: Template) -> Version:
+    """Return the version of the bundled template or the checkout; the newest release while the checkout's template is the same.
 
+    Raises:
+        Refused: the checkout has no git or no commit.
+    """
+    if template.root == BUNDLE:
+        record = json.loads(RECORD.read_text())
+        return Version(record["commit"], record["recorded"])
+    from .update.history import History  # which needs this module
 
-def _is_same(one: str, other: str) -> bool:
-    """Whether two commits hold the same template; not if the history does not reach so far."""
-    try:
-        parts = [_git("rev-parse", *(f"{commit}:{part}" for part in PARTS)) for commit in (one, other)]
-    except Refused:
-        return False
-    return parts[0] == parts[1]
+    history = History(Path(_git("rev-parse", "--absolute-git-dir")), str(CHECKOUT))
+    commit = history.settled(_git("rev-parse", "--verify", "HEAD"))
+    return Version(commit, history.recorded(commit), bool(_git("status", "--porcelain", "--", *PARTS)))
 
 
 def without_git() -> dict[str, str]:

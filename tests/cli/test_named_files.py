@@ -39,7 +39,7 @@ def is_path(name: str) -> bool:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_plan_names_only_files_that_exist_or_says_that_they_are_planned(preset: str, tmp_path: Path) -> None:
     project = tmp_path / "agent"
-    with source.staged(source.Template(ROOT, "0" * 40)) as template:
+    with source.staged(source.Template(ROOT)) as template:
         engine.render(template, project, {"preset": preset, "planning": True}, RECORDED)
     bases = [project, project / "src" / "my_agent", project / "docs" / "architecture"]
     pages = [page for page in sorted((project / "docs" / "architecture").rglob("*.md")) if page.name != OF_THE_OWNER]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from copier import Settings, run_update
+from packaging.version import Version
 
 from tests.cli.updating import LINES, born, committed, process, recorded, released, update, updated, write
 from tests.support import git
@@ -61,6 +63,33 @@ def test_the_version_of_a_tag_that_did_not_travel_is_looked_up(source: Path, tmp
     assert recorded(project)["_commit"] == "v1.0.0"
     git(tmp_path, "clone", "--quiet", "--no-tags", str(tagged), str(bare))
     assert updated(project, "--source", str(bare))["from"] == "1.0.0"
+
+
+def test_what_is_recorded_is_a_version_between_releases_and_a_commit_without_tags(source: Path, tmp_path: Path) -> None:
+    """Copier and git read the commit, Renovate the version: its manager for Copier orders `_commit` by PEP 440."""
+    later, commit = branched(source, tmp_path / "template")
+    project = born(source, tmp_path / "project", "1.0.0")
+    update(project, "--yes", "--source", str(later), "--to", commit)
+    name = recorded(project)["_commit"]
+    assert name == f"1.0.0+git-1-g{commit}"
+    assert Version("1.0.0") < Version(name) < Version("1.0.1")
+    assert git(later, "tag") == ""
+    assert git(later, "rev-parse", f"{name}^{{commit}}") == commit
+    committed(project)
+    run_update(project, vcs_ref="main", defaults=True, quiet=True, overwrite=True, settings=Settings())
+    assert (project / "lines.txt").read_text() == LINES.replace("line 5\n", "line 5 of release 2\n")
+
+
+def test_a_version_is_recorded_by_its_hash_where_there_is_no_release(source: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "template"
+    git(tmp_path, "clone", "--quiet", str(source), str(bare))
+    (bare / "releases.yml").write_text("")
+    committed(bare)
+    project = born(bare, tmp_path / "project", "HEAD~1")
+    write(bare, {"template/project/lines.txt": LINES})
+    committed(bare)
+    update(project, "--yes")
+    assert recorded(project)["_commit"] == git(bare, "rev-parse", "HEAD")
 
 
 def test_a_template_that_moved_is_named(source: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -135,9 +136,11 @@ def test_wheels_from_checkout_and_sdist_hold_the_same_and_no_junk(clone: Path, b
     assert bundled == committed | {"livekit_planner/_template/source.json"}
 
 
-def source_commit(clone: Path) -> str:
-    """What a checkout records: its commit, or the newest release that has the same template."""
-    return run(sys.executable, "-c", "from livekit_planner import source; print(source.find().commit)", cwd=clone / "generator").strip()
+def version_of(clone: Path) -> tuple[str, str]:
+    """What a checkout records: its commit, or the newest release that has the same template, by hash and by name."""
+    told = "from livekit_planner import source; it = source.version_of(source.find()); print(it.commit, it.recorded)"
+    commit, recorded = run(sys.executable, "-c", told, cwd=clone / "generator").split()
+    return commit, recorded
 
 
 def test_a_release_stays_the_version_while_its_template_is_the_same(tmp_path: Path) -> None:
@@ -146,16 +149,21 @@ def test_a_release_stays_the_version_while_its_template_is_the_same(tmp_path: Pa
     with (clone / "releases.yml").open("a") as record:
         record.write(f'"9.9.9": {released}\n')
     git(clone, "commit", "--quiet", "--all", "--message", "record 9.9.9")
-    assert source_commit(clone) == released
-    assert f'"commit": "{released}"' in sdist_record(clone, tmp_path / "dist")
+    assert version_of(clone) == (released, f"9.9.9+git-0-g{released}") == sdist_version(clone, tmp_path / "dist")
     (clone / "template" / "project" / "NOTICE.jinja").write_text("changed\n")
     git(clone, "commit", "--quiet", "--all", "--message", "change")
-    assert source_commit(clone) == git(clone, "rev-parse", "HEAD")
+    head = git(clone, "rev-parse", "HEAD")
+    assert version_of(clone) == (head, f"9.9.9+git-2-g{head}") == sdist_version(clone, tmp_path / "dist")
+    git(clone, "checkout", "--quiet", "--orphan", "without-history")
+    git(clone, "commit", "--quiet", "--message", "no release is in it")
+    head = git(clone, "rev-parse", "HEAD")
+    assert version_of(clone) == (head, head) == sdist_version(clone, tmp_path / "dist")
 
 
-def sdist_record(clone: Path, place: Path) -> str:
+def sdist_version(clone: Path, place: Path) -> tuple[str, str]:
     run(sys.executable, "-m", "build", "--no-isolation", "--sdist", "--outdir", place, clone)
-    return (clone / "build" / "source.json").read_text()
+    record = json.loads((clone / "build" / "source.json").read_text())
+    return record["commit"], record["recorded"]
 
 
 @pytest.mark.parametrize("install", [installed_by_pip, installed_by_uv])
@@ -169,7 +177,7 @@ def test_a_project_from_the_installed_wheel_is_the_same_and_can_update(
     run(planner, "new", project, "--preset", "web-assistant", "--defaults", "--source", clone, cwd=tmp_path)
     assert files_of(project) == expected
     recorded = (project / ".copier-answers.yml").read_text()
-    assert f"_commit: {source_commit(clone)}" in recorded
+    assert f"_commit: {version_of(clone)[1]}\n" in recorded
     git(project, "init", "--quiet")
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "born")

@@ -183,7 +183,7 @@ def test_no_preset_is_blocked_and_none_is_lectured(preset: str) -> None:
 def test_a_model_that_retires_is_a_blocker_on_update() -> None:
     """gpt-4o-mini-tts retires on 2027-01-06, 39 days after 2026-11-28: refused at birth, kept and found on update."""
     assert not possible({"tts": "openai-gpt-4o-mini-tts"}, planning=True)
-    with source.staged(source.Template(ROOT, "0" * 40)) as place, engine.Questionnaire(place) as kept:
+    with source.staged(source.Template(ROOT)) as place, engine.Questionnaire(place) as kept:
         del kept.specifications["tts"]["choices"]  # what an update does with an answer that a project has already
         steps = {step.name: step for step in kept.evaluate({"tts": "openai-gpt-4o-mini-tts"}, planning=True)}
     retiring = {one["code"]: one for one in steps["plan"].value["document"]["findings"]}["model-retires"]

@@ -13,7 +13,7 @@ import yaml
 from . import git as command
 
 PARTS: Final = ("copier.yml", "template")
-_DESCRIBED: Final = re.compile(r"v?(\d+(?:\.\d+)+)(?:-(\d+)-g([0-9a-f]+))?")
+_DESCRIBED: Final = re.compile(r"v?(\d+(?:\.\d+)+)(?:(?:\+git)?-(\d+)-g([0-9a-f]+))?")
 
 
 class History:
@@ -27,7 +27,8 @@ class History:
     def resolve(self, name: str) -> str:
         """Return the full hash of a release, tag, branch or commit; empty when it is none.
 
-        A project that plain Copier made records what `git describe` says, also for a tag that did not travel here.
+        A project that plain Copier made records what `git describe` says, also for a tag that did not travel here; ours records what
+        `recorded` returns, and up to 0.4.5 the hash alone.
         """
         described = _DESCRIBED.fullmatch(name)
         for candidate in (described and described[3], self.releases().get(described[1]) if described else None, name):
@@ -55,15 +56,24 @@ class History:
 
     def name(self, commit: str) -> str:
         """Return how people call a commit: its release, or the newest release in it and the number of commits since."""
-        releases = self.releases()
-        for version, released in releases.items():
+        version, count = self._since(commit)
+        if not version:
+            return commit[:9]
+        return f"{version}+{count} ({commit[:9]})" if count else version
+
+    def recorded(self, commit: str) -> str:
+        """Return the name that a project records: a version of PEP 440 that git resolves by the hash in it."""
+        version, count = self._since(commit)
+        return f"{version}+git-{count}-g{commit}" if version else commit
+
+    def _since(self, commit: str) -> tuple[str, int]:
+        """Return the newest release in the history of a commit and the number of commits since; an empty name when there is none."""
+        for version, released in reversed(self.releases().items()):
             if released == commit:
-                return version
-        for version, released in reversed(releases.items()):
+                return version, 0
             if self.contains(commit, released):
-                count = self._git.text("rev-list", "--count", f"{released}..{commit}")
-                return f"{version}+{count} ({commit[:9]})"
-        return commit[:9]
+                return version, int(self._git.text("rev-list", "--count", f"{released}..{commit}"))
+        return "", 0
 
     def contains(self, commit: str, ancestor: str) -> bool:
         """Whether `ancestor` is in the history of `commit`, or is it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -38,7 +37,12 @@ class Step:
 
     def name(self, commit: str) -> str:
         """Return what people call a version."""
-        return self.history.name(commit) if self.history else commit[:9]
+        return self.history.name(commit) if self.history else source.version_of(source.find()).recorded.partition("+")[0]
+
+    @property
+    def recorded(self) -> str:
+        """What a project records of the new version."""
+        return self.history.recorded(self.new) if self.history else source.version_of(source.find()).recorded
 
     @property
     def is_older(self) -> bool:
@@ -61,10 +65,10 @@ def choose(project: Path, recorded: dict[str, object], named: str | None, to: st
         Refused: no history has the recorded version, or there is no version of that name.
     """
     commit, location = str(recorded["_commit"]), _absolute(project, str(recorded["_src_path"]))
-    own = source.find()
-    if not (named or to) and commit == own.commit and own.root == source.BUNDLE:
-        return Step(commit, commit, location, None)
-    history = _history(commit, location, named, own)
+    own, bundled = source.version_of(source.find()), source.BUNDLE.is_dir()
+    if bundled and not (named or to) and commit in (own.commit, own.recorded):
+        return Step(own.commit, own.commit, location, None)
+    history = _history(commit, location, named, bundled=bundled)
     old = history.resolve(commit)
     if not old:
         reason = f"is the version of this project, and {history.location} does not have it"
@@ -73,7 +77,7 @@ def choose(project: Path, recorded: dict[str, object], named: str | None, to: st
     return Step(old, _target(history, own, named, to), history.location if named else location, history)
 
 
-def _target(history: History, own: source.Template, named: str | None, to: str | None) -> str:
+def _target(history: History, own: source.Version, named: str | None, to: str | None) -> str:
     if to:
         if found := history.resolve(to):
             return found
@@ -82,10 +86,10 @@ def _target(history: History, own: source.Template, named: str | None, to: str |
     return (not named and history.resolve(own.commit)) or history.settled(history.head())
 
 
-def _history(commit: str, location: str, named: str | None, own: source.Template) -> History:
+def _history(commit: str, location: str, named: str | None, *, bundled: bool) -> History:
     if named:
         return _open(named, commit)
-    beside = _local(str(source.CHECKOUT)) if own.root == source.CHECKOUT else None
+    beside = None if bundled else _local(str(source.CHECKOUT))
     if beside and (around := History(beside, location)).resolve(commit):
         return around
     return _open(location, commit)
@@ -123,7 +127,7 @@ def _mirror(address: str, commit: str) -> Path:
     Raises:
         Refused: it cannot be fetched.
     """
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "livekit-planner" / "templates"
+    home = source.cache() / "templates"
     mirror = home / hashlib.sha256(address.encode()).hexdigest()[:16]
     home.mkdir(parents=True, exist_ok=True)
     fetch = ["fetch", "--quiet", "--prune", "--tags"] if mirror.is_dir() else ["clone", "--quiet", "--mirror", "--", address, str(mirror)]

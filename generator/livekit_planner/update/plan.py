@@ -66,7 +66,7 @@ def planned(project: Project, step: Step, recorded: Mapping[str, Any], wanted: W
         earlier = rendering.Started(old_template, place / "old", *_split(recorded))
         try:
             answers, changed = _carried(new_template, given, recorded, wanted.unsets)
-            stamp = {"_commit": step.new, "_src_path": step.location}
+            stamp = {"_commit": step.recorded, "_src_path": step.location}
             new = rendering.render(new_template, place / "new", answers, stamp)
             old = earlier.finish()
         finally:
