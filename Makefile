@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help new test test-fast bench bench-agent lint rows catalogue-check providers drills examples release lock clean
+.PHONY: help new test test-fast bench bench-agent lint rows catalogue-check providers drills updates examples release lock clean
 
 PYTHON ?= python3
 PRESET ?=
@@ -47,6 +47,9 @@ providers: .venv/.tests ## Call every provider, check what it is sent, and write
 
 drills: .venv/.tests ## Let providers fail in a project over and over, and write docs/resilience.md (50 minutes)
 	$(RUN) -m tests.run.drills
+
+updates: .venv/.tests ## Update marked projects of every release by both ways, and write the figures into docs/updating.md (40 minutes)
+	$(RUN) -m tools.updates
 
 examples: .venv/.tests ## Write docs/examples anew, after the plan of a preset changed
 	$(RUN) -m tests.document.examples

@@ -17,7 +17,7 @@ from livekit_planner.update import rendering
 from livekit_planner.update.carry import carry
 from livekit_planner.update.history import History
 from livekit_planner.update.paths import ANSWERS_FILE
-from tests.cli.updating import committed, contents, remember_renderings, updated
+from tests.cli.updating import committed, contents, lost, mark, remember_renderings, updated
 from tests.support import ROOT, git, questions_alone
 
 RELEASES: dict[str, str] = yaml.safe_load((ROOT / "releases.yml").read_text())
@@ -124,27 +124,6 @@ def test_a_project_of_the_last_release_is_up_to_date_until_the_template_changes(
     same = history.same(history.head(), RELEASES[LAST])
     assert told["status"] == ("up to date" if same else "updated")
     assert told["conflicts"] == []
-
-
-def lost(project: Path, marks: dict[str, list[bytes]]) -> list[bytes]:
-    """Lines of ours that are not in their files any more."""
-    texts = {path: set((project / path).read_bytes().splitlines()) if (project / path).is_file() else set() for path in marks}
-    return [line for path, lines in marks.items() for line in lines if line not in texts[path]]
-
-
-def mark(project: Path, where: str) -> dict[str, list[bytes]]:
-    """Write lines of our own into every text file of a project: at the end, in the middle, or again and again."""
-    marks: dict[str, list[bytes]] = {}
-    for path in git(project, "ls-files").splitlines():
-        lines = (project / path).read_bytes().splitlines(keepends=True)
-        places = {"end": [len(lines)], "middle": [len(lines) // 2], "every 25 lines": [*range(0, len(lines) + 1, 25)], "nowhere": []}[where]
-        if path == ANSWERS_FILE or not lines or b"\0" in b"".join(lines) or not places:
-            continue
-        marks[path] = [f"MARK {path} {place}".encode() for place in places]
-        for place, text in zip(reversed(places), reversed(marks[path]), strict=True):
-            lines[place:place] = [text + b"\n"]
-        (project / path).write_bytes(b"".join(lines))
-    return marks
 
 
 def test_plain_copier_comes_to_the_same_files(tmp_path: Path) -> None:

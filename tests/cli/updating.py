@@ -17,6 +17,7 @@ from copier import Settings, run_copy
 
 from livekit_planner.cli import main
 from livekit_planner.update import rendering
+from livekit_planner.update.paths import ANSWERS_FILE
 from tests.support import ROOT, git
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
@@ -149,6 +150,27 @@ def updated(project: Path, *arguments: str, code: int | None = 0) -> dict[str, A
     """Update in this process, and return the record for programs."""
     found: dict[str, Any] = json.loads(update(project, "--json", "--yes", *arguments, code=code))
     return found
+
+
+def lost(project: Path, marks: dict[str, list[bytes]]) -> list[bytes]:
+    """Lines of ours that are not in their files any more."""
+    texts = {path: set((project / path).read_bytes().splitlines()) if (project / path).is_file() else set() for path in marks}
+    return [line for path, lines in marks.items() for line in lines if line not in texts[path]]
+
+
+def mark(project: Path, where: str) -> dict[str, list[bytes]]:
+    """Write lines of our own into every text file of a project: at the end, in the middle, or again and again."""
+    marks: dict[str, list[bytes]] = {}
+    for path in git(project, "ls-files").splitlines():
+        lines = (project / path).read_bytes().splitlines(keepends=True)
+        places = {"end": [len(lines)], "middle": [len(lines) // 2], "every 25 lines": [*range(0, len(lines) + 1, 25)], "nowhere": []}[where]
+        if path == ANSWERS_FILE or not lines or b"\0" in b"".join(lines) or not places:
+            continue
+        marks[path] = [f"MARK {path} {place}".encode() for place in places]
+        for place, text in zip(reversed(places), reversed(marks[path]), strict=True):
+            lines[place:place] = [text + b"\n"]
+        (project / path).write_bytes(b"".join(lines))
+    return marks
 
 
 _RENDERED: dict[tuple[str, str], rendering.Rendering] = {}
