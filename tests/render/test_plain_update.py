@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.support import clean_clone, git
@@ -69,6 +70,24 @@ def test_what_stays_of_a_toggle_is_printed_with_the_command_that_sets_it_back(pr
     assert "KEPT" not in update(project, *kept)
     commit(project)
     assert git(project, "diff", first) == "", "byte for byte"
+
+
+def test_a_person_who_keeps_every_answer_changes_nothing(project: Path) -> None:
+    """Copier asks what was asked at birth, with the recorded answers as defaults: Enter keeps each."""
+    copier = str(Path(sys.executable).with_name("copier"))
+    child = pexpect.spawn(copier, ["update", "--vcs-ref", ":current:"], cwd=str(project), encoding="utf-8", dimensions=(50, 200))
+    entered = 0
+    while entered < 100:
+        try:
+            child.read_nonblocking(65536, timeout=1)
+        except pexpect.TIMEOUT:  # s without a word: it waits for an answer
+            entered += child.send("\r")
+        except pexpect.EOF:
+            break
+    child.close()
+    assert child.exitstatus == 0
+    assert entered > 5
+    assert git(project, "status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize("change", ["package_name=other", "preset=single-vm"])
