@@ -27,7 +27,7 @@ PARTS: Final = ("copier.yml", "template")
 class Version:
     """Which version a template is: the full hash of its commit, and the name that a project records of it.
 
-    That name holds release, distance and hash (0.4.5+git-12-g1234…): git finds the commit by it without any tag, and PEP 440
+    That name holds release, distance and hash (0.4.6+git-12-g1234…): git finds the commit by it without any tag, and PEP 440
     orders it. `dirty` tells that the files hold changes which no commit has.
     """
 
