@@ -46,6 +46,9 @@ def _version(root: Path) -> dict[str, str]:
     if changed and not os.environ.get("LIVEKIT_PLANNER_ALLOW_DIRTY"):
         raise RuntimeError(f"uncommitted changes would not be in the recorded commit:\n{changed}")
     head = _git(root, "rev-parse", "HEAD")
+    for tag in _git(root, "for-each-ref", f"--points-at={head}", "--format=%(refname)", "refs/tags").splitlines():
+        if found := re.fullmatch(r"refs/tags/v?(\d+(?:\.\d+)+)", tag):  # a release does not list itself yet
+            return {"commit": head, "recorded": f"{found[1]}+git-0-g{head}"}
     releases = re.findall(r'^"(.+)": ([0-9a-f]{40})$', _git(root, "show", "HEAD:releases.yml"), re.MULTILINE)
     for version, released in reversed(releases):
         if _is_in_history(root, released):

@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket
 
 from . import source
 
-MOST: Final = 2000  # files, about 60 MB: a dozen versions of the template
+MOST: Final = 2000  # files, about 30 MB: a dozen versions of the template
 _COMPILERS: Final = ("jinja2", "copier", "jinja2-ansible-filters")
 
 

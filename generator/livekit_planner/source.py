@@ -101,11 +101,16 @@ def version_of(template: Template) -> Version:
     if template.root == BUNDLE:
         record = json.loads(RECORD.read_text())
         return Version(record["commit"], record["recorded"])
-    from .update.history import History  # which needs this module
+    from .update.git import GitFailed  # both need this module
+    from .update.history import History
 
-    history = History(Path(_git("rev-parse", "--absolute-git-dir")), str(CHECKOUT))
-    commit = history.settled(_git("rev-parse", "--verify", "HEAD"))
-    return Version(commit, history.recorded(commit), bool(_git("status", "--porcelain", "--", *PARTS)))
+    try:
+        history = History(Path(_git("rev-parse", "--absolute-git-dir")), str(CHECKOUT))
+        commit = history.settled(_git("rev-parse", "--verify", "HEAD"))
+        return Version(commit, history.recorded(commit), bool(_git("status", "--porcelain", "--", *PARTS)))
+    except GitFailed as failed:
+        problem = Problem("template", str(CHECKOUT), f"its version is unknown: {failed}", "fetch the whole history of the clone")
+        raise Refused(problem, exit_code=MISSING) from failed
 
 
 def without_git() -> dict[str, str]:

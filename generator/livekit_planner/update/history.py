@@ -13,6 +13,7 @@ import yaml
 from . import git as command
 
 PARTS: Final = ("copier.yml", "template")
+_TAG: Final = re.compile(r"refs/tags/v?(\d+(?:\.\d+)+)")
 _DESCRIBED: Final = re.compile(r"v?(\d+(?:\.\d+)+)(?:(?:\+git)?-(\d+)-g([0-9a-f]+))?")
 
 
@@ -67,7 +68,13 @@ class History:
         return f"{version}+git-{count}-g{commit}" if version else commit
 
     def _since(self, commit: str) -> tuple[str, int]:
-        """Return the newest release in the history of a commit and the number of commits since; an empty name when there is none."""
+        """Return the newest release in the history of a commit and the number of commits since; an empty name when there is none.
+
+        A release does not list itself yet: its tag says what it is.
+        """
+        for tag in self._git.text("for-each-ref", f"--points-at={commit}", "--format=%(refname)", "refs/tags").splitlines():
+            if found := _TAG.fullmatch(tag):
+                return found[1], 0
         for version, released in reversed(self.releases().items()):
             if released == commit:
                 return version, 0
