@@ -45,7 +45,7 @@ print(json.dumps([turn["latency_ms"] for turn in report["turns"]]))
 
 
 def measured(project: Path, worker: str) -> list[dict[str, int | None]]:
-    """The delays of one call's turns, in ms."""
+    """Return the delays of one call's turns, in ms."""
     python = environment() / "bin" / "python"
     command = [str(python), "-W", "ignore", "-c", CALL, worker, str(TURNS), ANSWER]
     done = subprocess.run(command, cwd=project, env={**ENV, "PYTHONPATH": "src:."}, check=True, capture_output=True, text=True)
@@ -54,7 +54,7 @@ def measured(project: Path, worker: str) -> list[dict[str, int | None]]:
 
 
 def planned(turn: dict[str, Any]) -> float:
-    """What the plan's formula makes of the delays that the emulators had in this turn, in ms."""
+    """Return the plan's estimate for the delays that the emulators had in this turn, in ms."""
     limits: dict[str, Any] = known("limits")
     wait = known("turns")["turn_detection"]["vad"]["min_delay_s"] * 1000
     fixed = limits["transport_web_ms"]["value"] + limits["first_clause_ms"]["value"]

@@ -42,7 +42,7 @@ class Entry:
         return (today - datetime.date.fromisoformat(str(self.record["date"]))).days
 
     def faults(self, today: datetime.date) -> list[str]:
-        """What is wrong with it, in words."""
+        """Describe what is wrong with it."""
         record = self.record
         missing = sorted({"source", "date", "confidence"} - set(record))
         if is_figure(record) and "unit" not in record:
@@ -62,7 +62,7 @@ class Entry:
 
 
 def is_figure(record: dict[str, Any]) -> bool:
-    """Whether a mapping is a figure: a value, or percentiles."""
+    """Tell whether a mapping is a figure: a value, or percentiles."""
     return "value" in record or "p50" in record
 
 
@@ -76,7 +76,7 @@ def load(name: str, folder: Path = CATALOGUE) -> Any:
 
 
 def as_of(folder: Path = CATALOGUE) -> datetime.date:
-    """The only today that the template knows."""
+    """Return `as_of`, the only date of today that the template knows."""
     return datetime.date.fromisoformat(load("versions", folder)["as_of"])
 
 

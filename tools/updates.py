@@ -41,7 +41,7 @@ TRIED: Final = {"ours": PLACES, "plain": (PLACES[0], PLACES[-1])}  # plain Copie
 
 @dataclass
 class Tried:
-    """What the updates of one way came to."""
+    """The results of the updates by one way."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)

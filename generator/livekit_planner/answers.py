@@ -22,7 +22,7 @@ YES_OR_NO = {"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"}
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """A YAML mapping of answers. Scalars stay strings: YAML would eat a telephone number.
+    """Read a YAML mapping of answers. Scalars stay strings: YAML turns a telephone number into an integer.
 
     Raises:
         Refused: it is not there or not a mapping.
@@ -41,7 +41,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def read_sets(sets: Iterable[str]) -> dict[str, Any]:
-    """`name=value` as answers.
+    """Parse `name=value` into answers.
 
     Raises:
         Refused: one has no `=`.
@@ -59,7 +59,7 @@ def split_words(text: str) -> list[str]:
 
 
 def gather(preset: str | None, file: Path | None, sets: Iterable[str]) -> dict[str, Any]:
-    """Answers of a preset, a file and `--set`; the later wins.
+    """Merge answers of a preset, a file and `--set`; the later wins.
 
     Raises:
         Refused: the file or a `--set` cannot be read.
@@ -68,7 +68,7 @@ def gather(preset: str | None, file: Path | None, sets: Iterable[str]) -> dict[s
 
 
 def split_lists(given: Mapping[str, Any], specifications: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A question of many choices takes a comma-separated text for a list; one of many lines takes a list for its lines."""
+    """Turn comma-separated text into a list for a multiple choice, and a list into lines for a text of many lines."""
     return {name: _shaped(value, specifications.get(name, {})) for name, value in given.items()}
 
 
@@ -82,7 +82,7 @@ def _shaped(value: Any, specification: Mapping[str, Any]) -> Any:
 
 
 def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: bool = False, plan: bool = True) -> list[Step]:
-    """All steps under `given`; while `planning`, choices that are not emitted yet can be taken. Without `plan`, all but the last.
+    """Evaluate all steps under `given`. While `planning`, choices that are not emitted yet are valid. Without `plan`, the plan is left out.
 
     Raises:
         Refused: with every problem that there is.
@@ -101,7 +101,7 @@ def judge(questionnaire: Questionnaire, given: Mapping[str, Any], *, planning: b
 
 
 def refused_by_new(questionnaire: Questionnaire, planned: Iterable[Step]) -> list[Problem]:
-    """Each answer of a plan, given or the preset's, that is not emitted yet."""
+    """Return a problem for each answer of a plan, given or the preset's, that is not emitted yet."""
     values = {step.name: step.value for step in planned if step.visible and step.answered}
     wrong = (step for step in questionnaire.evaluate(values, plan=False) if step.name in values and step.error)
     return [Problem(step.name, _value(value := values[step.name]), _reason(step, value), _fix(step, value)) for step in wrong]
@@ -112,14 +112,14 @@ def _value(value: Any) -> Any:
 
 
 def unknown(name: str, value: Any, known: list[str]) -> Problem:
-    """The problem that no question has this name."""
+    """Describe an answer whose name no question has, with the nearest name."""
     near = difflib.get_close_matches(name, known, 1, 0.6)
     fix = f"did you mean {near[0]}?" if near else "livekit-planner options lists all"
     return Problem(name, value, "there is no such question", fix)
 
 
 def problem_of(questionnaire: Questionnaire, step: Step, given: Mapping[str, Any]) -> Problem | None:
-    """What is wrong with the answer to one question, if anything is."""
+    """Describe what is wrong with the answer to one question; None if nothing is."""
     value = given.get(step.name)
     if step.given and not step.visible:
         depends = _asked_in(str(step.question.when), questionnaire.specifications)
@@ -132,7 +132,7 @@ def problem_of(questionnaire: Questionnaire, step: Step, given: Mapping[str, Any
 
 
 def _asked_in(condition: str, specifications: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The questions on whose answers a condition depends, by way of computed values too."""
+    """Return the questions that a condition depends on, directly or through computed values."""
     found: list[str] = []
     for name in re.findall(r"[a-z_]+", re.sub("'[^']*'", "", condition)):
         specification = specifications.get(name, {})

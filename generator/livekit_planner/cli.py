@@ -117,7 +117,7 @@ def _plan(steps: Sequence[Step]) -> dict[str, Any]:
 
 
 def _findings(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """What the plan's review found of the two gravest kinds."""
+    """Return the Blocker and High findings of the plan's review."""
     fields = ("severity", "answer", "effect", "remedy", "set")
     return [{field: one[field] for field in fields} for one in _plan(steps)["document"]["findings"] if one["severity"] in GRAVE]
 
@@ -161,7 +161,7 @@ def _report(dest: Path, files: list[str], recorded: dict[str, str], found: list[
 
 
 def _finding_text(finding: Mapping[str, Any]) -> str:
-    """One finding: what it means, what to do, and the answer that removes it."""
+    """Format one finding: its effect, its remedy, and the answer that removes it."""
     lines = [f"  High {finding['answer']}: {finding['effect']}", f"    {finding['remedy']}"]
     answers = [(name, value) for name, value in (finding["set"] or {}).items() if value is not None]
     if answers:
@@ -194,7 +194,7 @@ def plan(preset: str | None, file: Path | None, sets: Sequence[str], form: str, 
 
 
 def _told(page: str, refused: Sequence[Problem], *, as_json: bool) -> str:
-    """The plan, and in its first lines what of it `new` refuses."""
+    """Return the page, with the answers that `new` refuses in its first lines."""
     if not refused:
         return page
     if as_json:

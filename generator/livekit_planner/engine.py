@@ -51,17 +51,17 @@ class Step:
 
     @property
     def answered(self) -> bool:
-        """Whether it has a value: not if its default cannot be computed."""
+        """Tell whether it has a value; it has none if its default cannot be computed."""
         return self.value is not MISSING
 
     def choices(self) -> list[Choice]:
-        """Its choices with the reasons against them."""
+        """Return its choices with the reasons against them."""
         if not self.question.choices:
             return []
         return [Choice(c.value, str(c.title), str(c.disabled or "")) for c in self.question._formatted_choices]
 
     def rule(self) -> str:
-        """Which values it takes (a range, a form, an example): what its validator says to an empty answer."""
+        """Return the values it takes (a range, a form, an example): the validator's message for an empty answer."""
         empty: Any = [] if self.question.multiselect else ""
         with suppress(Exception):
             return " ".join(str(self.question.render_value(self.question.validator, {self.name: empty})).split())
@@ -78,7 +78,7 @@ class Questionnaire:
             self.specifications: dict[str, dict[str, Any]] = dict(self._worker.template.questions_data)
 
     def close(self) -> None:
-        """Give back what Copier keeps."""
+        """Remove the temporary folders of Copier."""
         self._worker._cleanup()
 
     def __enter__(self) -> Questionnaire:
@@ -92,7 +92,7 @@ class Questionnaire:
     def evaluate(
         self, given: Mapping[str, Any], remembered: Mapping[str, Any] | None = None, *, planning: bool = False, plan: bool = True
     ) -> list[Step]:
-        """Every question in order, with the answers `given` and defaults for the rest; all errors, not just the first.
+        """Evaluate every question in order, with the answers `given` and defaults for the rest; collect all errors.
 
         What is `remembered` of an earlier asking becomes the default of its prompt. While `planning`, choices that are
         not emitted yet can be taken. Without `plan`, its step is left out: it takes 2 s, and no question reads it.
@@ -107,7 +107,7 @@ class Questionnaire:
         return self._steps(given, plan=plan)
 
     def follow(self, given: Mapping[str, Any], recorded: Mapping[str, Any]) -> tuple[list[Step], dict[str, str]]:
-        """Every question but the plan under answers `given` anew and answers `recorded` by an earlier version.
+        """Evaluate every question but the plan under new answers `given` and answers `recorded` by an earlier version.
 
         A recorded answer that does not hold any more gives way to the default, as in an update by Copier. The second result
         says why, by question; the reason is empty for one that is not asked any more.
@@ -130,7 +130,7 @@ class Questionnaire:
         return steps
 
     def page(self, template: str, steps: Sequence[Step]) -> str:
-        """One file of the project as `steps` would render it; nothing is written."""
+        """Render one file of the project from `steps`; nothing is written."""
         worker = self._worker
         worker.answers = AnswersMap(
             user={step.name: step.value for step in steps if step.value is not MISSING},
@@ -171,7 +171,7 @@ class Questionnaire:
 
     @staticmethod
     def _default(question: Question) -> Any:
-        """The default, even one that the other answers make wrong: it stands in so that later questions can be judged."""
+        """Return the default, even an invalid one: later questions are judged with it."""
         for give in (question.get_default, lambda: question.parse_answer(question.render_value(question.default))):
             with suppress(Exception):
                 return give()
@@ -194,7 +194,7 @@ def _drop_what_fails(question: Question, dropped: dict[str, str], *, visible: bo
 
 
 def _parsed(question: Question, answer: Any) -> Any:
-    """The answer in the question's type.
+    """Convert the answer to the question's type.
 
     Raises:
         ValueError: it is no number; the message names one that it may have meant.
@@ -212,7 +212,7 @@ def _parsed(question: Question, answer: Any) -> Any:
 
 
 def _number_in(text: str, *, whole: bool) -> str:
-    """A number written with separators, an exponent or a unit, as it should be written; empty when that is not clear."""
+    """Rewrite a number that has separators, an exponent or a unit; empty when it is ambiguous."""
     found = _NUMBER.fullmatch(_BETWEEN_DIGITS.sub("", text.strip()))
     if not found:
         return ""

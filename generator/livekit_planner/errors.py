@@ -1,4 +1,4 @@
-"""What can go wrong, in words for people and fields for programs."""
+"""Errors, in words for people and fields for programs."""
 
 from __future__ import annotations
 

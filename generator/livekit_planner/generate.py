@@ -12,7 +12,7 @@ from .errors import Problem, Refused
 
 
 def check_place(destination: Path) -> None:
-    """Whether a project can be put there. A folder that holds nothing but a git repository counts as empty.
+    """Check that a project can be put there. A folder that holds only a git repository counts as empty.
 
     Raises:
         Refused: there is a file, or a folder that is not empty.
@@ -50,13 +50,13 @@ def generate(
 
 
 def preview(template: Path, answers: Mapping[str, Any], recorded: Mapping[str, str], plan: Mapping[str, Any]) -> list[str]:
-    """The files that `generate` would write; nothing is left behind."""
+    """List the files that `generate` would write; nothing is left behind."""
     with tempfile.TemporaryDirectory(prefix="livekit-planner-") as place:
         engine.render(template, Path(place) / "project", answers, recorded, plan)
         return files_of(Path(place) / "project")
 
 
 def files_of(folder: Path) -> list[str]:
-    """All files of the project in `folder`, relative and sorted; not git's own."""
+    """List all files of the project in `folder`, relative and sorted, without git's own."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return sorted(str(path) for path in paths if path.parts[0] != ".git")

@@ -1,4 +1,4 @@
-"""Where the template is, and which version of it: bundled in the wheel, or the checkout around this file."""
+"""Locate the template and its version: bundled in the wheel, or the checkout around this file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTS: Final = ("copier.yml", "template")
 
 @dataclass(frozen=True)
 class Version:
-    """Which version a template is: the full hash of its commit, and the name that a project records of it.
+    """The version of a template: the full hash of its commit, and the name that a project records of it.
 
     That name holds release, distance and hash (0.4.6+git-12-g1234…): git finds the commit by it without any tag, and PEP 440
     orders it. `dirty` tells that the files hold changes which no commit has.
@@ -44,12 +44,12 @@ class Template:
 
     @property
     def questions(self) -> list[Path]:
-        """The files of the questionnaire, in order."""
+        """Return the files of the questionnaire, in order."""
         return sorted((self.root / "template" / "questions").glob("*.yml"))
 
 
 def is_address(location: str) -> bool:
-    """Whether a location is an address, in one of the forms that Copier takes, and no path on this machine."""
+    """Tell whether a location is an address that Copier takes, and no path on this machine."""
     return location.startswith(("git@", "git+", *SHORT)) or "://" in location
 
 
@@ -78,7 +78,7 @@ def cache() -> Path:
 
 
 def find() -> Template:
-    """The bundled template if there is one, else the checkout.
+    """Return the bundled template if there is one, else the checkout.
 
     Raises:
         Refused: neither is there.
@@ -114,7 +114,7 @@ def version_of(template: Template) -> Version:
 
 
 def without_git() -> dict[str, str]:
-    """This process's environment without git's variables: inside a hook they name another repository."""
+    """Return this process's environment without git's variables: inside a hook they name another repository."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
@@ -130,7 +130,7 @@ def _git(*arguments: str) -> str:
 
 
 def _parts(template: Template) -> list[str]:
-    """The files that belong to the template: installers, editors and Python leave others in its folder."""
+    """List the files that belong to the template: installers, editors and Python leave others in its folder."""
     if template.root == BUNDLE:
         listed: list[str] = json.loads(RECORD.read_text())["files"]
     else:

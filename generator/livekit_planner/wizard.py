@@ -69,7 +69,7 @@ def _confirmed(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> bool
 
 
 def review(steps: Sequence[Step], preset: Sequence[Step]) -> list[str]:
-    """The lines of a review: answers that differ from the preset's, and how many do not."""
+    """Format a review: answers that differ from the preset's, and the number of those that do not."""
     usual = {step.name: step.value for step in preset}
     answered = [step for step in steps if step.visible and step.name != "customise"]
     shown = [step for step in answered if step.name in ALWAYS or step.value != usual.get(step.name)]

@@ -113,7 +113,7 @@ def check_resolved(state: State) -> Journal:
 
 
 def has_markers(file: Path) -> bool:
-    """Whether a file holds conflict markers."""
+    """Tell whether a file holds conflict markers."""
     return file.is_file() and MARKERS.search(file.read_bytes()) is not None
 
 

@@ -56,7 +56,7 @@ class History:
         return "" if header.endswith(b" missing") else rest[: int(header.split()[2])].decode()
 
     def name(self, commit: str) -> str:
-        """Return how people call a commit: its release, or the newest release in it and the number of commits since."""
+        """Return the name of a commit for people: its release, or the newest release in it and the number of commits since."""
         version, count = self._since(commit)
         if not version:
             return commit[:9]
@@ -83,11 +83,11 @@ class History:
         return "", 0
 
     def contains(self, commit: str, ancestor: str) -> bool:
-        """Whether `ancestor` is in the history of `commit`, or is it."""
+        """Tell whether `ancestor` is in the history of `commit`, or is it."""
         return bool(self._hash(ancestor)) and self._git.text("rev-list", "--count", ancestor, f"^{commit}") == "0"
 
     def same(self, one: str, other: str) -> bool:
-        """Whether two commits hold the same template, whatever else changed."""
+        """Tell whether two commits hold the same template; other files may differ."""
         return all(self._object(one, part) == self._object(other, part) for part in PARTS)
 
     def _object(self, commit: str, path: str) -> str:

@@ -42,12 +42,12 @@ class Change:
 
     @property
     def is_new(self) -> bool:
-        """Whether the project does not have it yet."""
+        """Tell whether the project does not have it yet."""
         return self.old.mode == NOTHING
 
     @property
     def is_dropped(self) -> bool:
-        """Whether the merged version does not have it any more."""
+        """Tell whether the merged version does not have it any more."""
         return self.new.mode == NOTHING
 
 
@@ -62,7 +62,7 @@ class Conflict:
 
 @dataclass
 class Merged:
-    """What an update changes, in which paths it conflicts, and which changes fall away because the project deleted the file."""
+    """The result of a merge: changes, conflicts, and changes that fall away because the project deleted the file."""
 
     changes: list[Change] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
@@ -179,7 +179,7 @@ def _files(files: Mapping[str, File]) -> Iterator[bytes]:
 
 
 def _quoted(path: bytes) -> bytes:
-    """A path as git reads it on one line."""
+    """Quote a path as git reads it on one line."""
     return b'"' + path.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
 

@@ -1,4 +1,4 @@
-"""Where the template's versions come from: the checkout around this code, a repository that is named, or the project's recorded one."""
+"""Find the history with the template's versions: the checkout around this code, a named repository, or the recorded one."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class Step:
         return place
 
     def name(self, commit: str) -> str:
-        """Return what people call a version."""
+        """Return the name of a version for people."""
         return self.history.name(commit) if self.history else source.version_of(source.find()).recorded.partition("+")[0]
 
     @property
     def recorded(self) -> str:
-        """What a project records of the new version."""
+        """Return the name of the new version that a project records."""
         return self.history.recorded(self.new) if self.history else source.version_of(source.find()).recorded
 
     @property
     def is_older(self) -> bool:
-        """Whether the step goes back: the new version is in the history of the old one."""
+        """Tell whether the step goes back: the new version is in the history of the old one."""
         return bool(self.history) and self.old != self.new and self.history.contains(self.old, self.new)  # type: ignore[union-attr]
 
     @property
     def is_same(self) -> bool:
-        """Whether both versions hold the same template."""
+        """Tell whether both versions hold the same template."""
         return self.old == self.new or (self.history is not None and self.history.same(self.old, self.new))
 
 
@@ -144,7 +144,7 @@ def _mirror(address: str, commit: str) -> Path:
 
 
 def _absolute(project: Path, location: str) -> str:
-    """A relative path is one from the project's folder, or from the one around it, where the project was made; an address stays."""
+    """Resolve a relative path from the project's folder, or from the folder around it, where the project was made; an address stays."""
     if location.startswith(("/", "~")) or source.is_address(location):
         return location
     places = [(start / location).resolve() for start in (project, project.parent)]

@@ -9,5 +9,5 @@ ANSWERS_FILE: Final = ".copier-answers.yml"
 
 
 def under(path: str, places: Iterable[str]) -> bool:
-    """Whether `path` is one of the files or folders `places`, or lies in one."""
+    """Tell whether `path` is one of the files or folders `places`, or lies in one."""
     return any(path == place or path.startswith(f"{place}/") for place in places)

@@ -21,7 +21,7 @@ from .staging import Work, work_of
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command line asks of an update."""
+    """The changes that the command line asks of an update."""
 
     sets: Sequence[str] = ()
     unsets: Sequence[str] = ()
@@ -30,7 +30,7 @@ class Wanted:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether only a newer version would change anything."""
+        """Tell whether only a newer version would change anything."""
         return not (self.sets or self.unsets or self.reseed or self.yours)
 
 

@@ -1,4 +1,4 @@
-"""What an update would do, for people and for programs."""
+"""The preview of an update, for people and for programs."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class Preview:
 
     @property
     def conflicting(self) -> set[str]:
-        """Paths that a person has to decide."""
+        """Return the paths in conflict."""
         return {one.path for one in self.work.conflicts}
 
     def kinds(self) -> dict[str, list[str]]:
-        """Paths by what happens to them."""
+        """Group the paths by what happens to them."""
         found: dict[str, list[str]] = {"changed": [], "new": [], "dropped": []}
         for one in self.work.changes:
             if one.path not in self.conflicting:
@@ -47,7 +47,7 @@ class Preview:
         return found
 
     def record(self) -> dict[str, Any]:
-        """For programs."""
+        """Return the record for programs."""
         return {
             "from": self.old,
             "to": self.new,
@@ -67,7 +67,7 @@ class Preview:
         }
 
     def text(self, *, whole: bool) -> str:
-        """For people. With `whole`, every path is named."""
+        """Return the text for people. With `whole`, every path is named."""
         lines = [f"Update from {self.old} to {self.new}{', which is older' if self.older else ''}."]
         lines += self._changelog(whole=whole)
         lines += _block("Answers that change, --unset NAME brings a default back", map(_answer, self.answers), whole=True)

@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Project:
-    """Where a project lies: its folder, the work tree and git directory around it, its place in the tree, the commit it is at."""
+    """A project's place: its folder, the work tree and git directory around it, its path in the tree, and its commit."""
 
     root: Path
     top: Path
@@ -48,7 +48,7 @@ class Project:
 
     @property
     def tree(self) -> str:
-        """Name of the project's own tree at its commit."""
+        """Return the name of the project's own tree at its commit."""
         return f"{self.head}:{self.prefix.rstrip('/')}"
 
     def recorded(self) -> dict[str, Any]:

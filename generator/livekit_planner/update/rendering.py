@@ -40,7 +40,7 @@ class Rendering:
         return self.files[ANSWERS_FILE].data
 
     def is_yours(self, path: str) -> bool:
-        """Whether a path belongs to the owner in this version."""
+        """Tell whether a path belongs to the owner in this version."""
         return under(path, self.yours)
 
 

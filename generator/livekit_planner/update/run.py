@@ -37,7 +37,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Options:
-    """How a run behaves, apart from what it changes."""
+    """The options of a run, apart from the changes that it makes."""
 
     to: str | None
     source: str | None

@@ -60,7 +60,7 @@ def work_of(project: Project, scratch: Scratch, merged: Merged) -> Work:
 
 
 def _obstacle(root: Path, path: str, dropped: set[str]) -> str:
-    """The path at or above `path` where something else lies that the update does not take away; empty when there is none."""
+    """Return the path at or above `path` where something else lies that the update keeps; empty when there is none."""
     parts = Path(path).parts
     for length in range(1, len(parts)):
         folder = Path(*parts[:length])
@@ -74,7 +74,7 @@ def _obstacle(root: Path, path: str, dropped: set[str]) -> str:
 
 
 def _holds(file: Path, scratch: Scratch, entry: Entry) -> bool:
-    """Whether a file is what the update would write."""
+    """Tell whether a file already has the content that the update would write."""
     if file.is_symlink() or not file.is_file():
         return False
     wanted = scratch.git.run("cat-file", "blob", entry.oid)
@@ -158,6 +158,6 @@ def _flag_again(state: State, work: Work) -> None:
 
 
 def _new_folders(root: Path, changes: Iterable[Change]) -> list[str]:
-    """Folders that do not exist yet, outermost first."""
+    """List the folders that do not exist yet, outermost first."""
     folders = {folder for one in changes for folder in Path(one.path).parents if folder.parts}
     return sorted(folder.as_posix() for folder in folders if not (root / folder).is_dir())

@@ -1,4 +1,4 @@
-"""What an update leaves in the git directory: its lock, and files to finish or undo it."""
+"""The files of an update in the git directory: its lock, and the data to finish or undo it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Journal:
-    """What an update does to a project, written before it begins: enough to undo it."""
+    """The record of an update, written before it begins: enough to undo it."""
 
     head: str
     version: str
@@ -69,7 +69,7 @@ class State:
 
     @property
     def phase(self) -> str:
-        """Where the update stands; empty when there is none."""
+        """Return the phase of the update; empty when there is none."""
         return next((phase for phase in _PHASES if (self.folder / phase).exists()), "")
 
     def enter(self, phase: str) -> None:
