@@ -31,7 +31,7 @@ COLUMNS: Final = {
     "files": "files edited",
     "lines": "lines written",
     "lost": "lost",
-    "dropped": "edited files deleted, as the new version does not have them",
+    "dropped": "edited files deleted",
     "conflicts": "conflicts",
     "phantom": "without a reason",
 }
