@@ -46,16 +46,15 @@ def _version(root: Path) -> dict[str, str]:
     if changed and not os.environ.get("LIVEKIT_PLANNER_ALLOW_DIRTY"):
         raise RuntimeError(f"uncommitted changes would not be in the recorded commit:\n{changed}")
     head = _git(root, "rev-parse", "HEAD")
-    for tag in _git(root, "for-each-ref", f"--points-at={head}", "--format=%(refname)", "refs/tags").splitlines():
-        if found := re.fullmatch(r"refs/tags/v?(\d+(?:\.\d+)+)", tag):  # a release does not list itself yet
-            return {"commit": head, "recorded": f"{found[1]}+git-0-g{head}"}
     releases = re.findall(r'^"(.+)": ([0-9a-f]{40})$', _git(root, "show", "HEAD:releases.yml"), re.MULTILINE)
-    for version, released in reversed(releases):
-        if _is_in_history(root, released):
-            commit = released if _parts(root, released) == _parts(root, head) else head
-            count = _git(root, "rev-list", "--count", f"{released}..{commit}")
-            return {"commit": commit, "recorded": f"{version}+git-{count}-g{commit}"}
-    return {"commit": head, "recorded": head}
+    version, commit = next(((version, released) for version, released in reversed(releases) if _is_in_history(root, released)), ("", head))
+    count = "0"
+    if _parts(root, commit) != _parts(root, head):
+        commit, count = head, _git(root, "rev-list", "--count", f"{commit}..{head}")
+    for tag in _git(root, "for-each-ref", f"--points-at={commit}", "--format=%(refname)", "refs/tags").splitlines():
+        if found := re.fullmatch(r"refs/tags/v?(\d+(?:\.\d+)+)", tag):  # a release does not list itself yet
+            version, count = found[1], "0"
+    return {"commit": commit, "recorded": f"{version}+git-{count}-g{commit}" if version else commit}
 
 
 def _is_in_history(root: Path, commit: str) -> bool:

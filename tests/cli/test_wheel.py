@@ -145,10 +145,15 @@ def version_of(clone: Path) -> tuple[str, str]:
 
 def test_a_release_stays_the_version_while_its_template_is_the_same(tmp_path: Path) -> None:
     clone = clean_clone(tmp_path / "clone")
+    (clone / "template" / "project" / "NOTICE.jinja").write_text("released\n")
+    git(clone, "commit", "--quiet", "--all", "--message", "what is released")
     released = git(clone, "rev-parse", "HEAD")
     git(clone, "tag", "--annotate", "--message", "9.9.9", "v9.9.9")
     assert version_of(clone) == (released, f"9.9.9+git-0-g{released}") == sdist_version(clone, tmp_path / "dist"), "by its tag alone"
     git(clone, "tag", "--delete", "v9.9.9")
+    earlier = version_of(clone)
+    assert earlier[1].endswith(f"-g{released}"), "after the release before it"
+    assert earlier == sdist_version(clone, tmp_path / "dist")
     with (clone / "releases.yml").open("a") as record:
         record.write(f'"9.9.9": {released}\n')
     git(clone, "commit", "--quiet", "--all", "--message", "record 9.9.9")
