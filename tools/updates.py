@@ -74,8 +74,11 @@ def texts(project: Path) -> dict[str, bytes]:
     return {path: (project / path).read_bytes() for path in git(project, "ls-files").splitlines() if (project / path).is_file()}
 
 
-def tried(found: Tried, way: str, born: Path, place: Path, where: str) -> None:
-    """Mark a project, update it, and count."""
+def tried(found: Tried, way: str, born: Path, place: Path, where: str, changed: set[str] | None) -> set[str]:
+    """Mark a project, update it, and count. Return the paths whose content differs afterwards.
+
+    `changed` are those paths of the unmarked project, so those that the template changed; None for the unmarked project itself.
+    """
     shutil.copytree(born, place)
     before = texts(place)
     marks = mark(place, where)
@@ -86,7 +89,7 @@ def tried(found: Tried, way: str, born: Path, place: Path, where: str) -> None:
     gone = {path for path in marks if not (place / path).exists() and path not in left}
     missing = lost(place, {path: lines for path, lines in marks.items() if path not in gone})
     missing = [line for line in missing if not any(line in text for text in after.values())]
-    phantom = [path for path in left if where == "nowhere" or (path in marks and after.get(path) == before.get(path))]
+    phantom = [path for path in left if changed is None or path not in changed]
     found.counts.update(
         updates=1,
         files=len(marks),
@@ -99,6 +102,7 @@ def tried(found: Tried, way: str, born: Path, place: Path, where: str) -> None:
     found.wrong += [f"{born.name}, {where}, {WAYS[way]}: lost {line!r}" for line in missing]
     found.wrong += [f"{born.name}, {where}, {WAYS[way]}: conflict without a reason in {path}" for path in phantom]
     shutil.rmtree(place)
+    return {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
 
 
 def main() -> None:
@@ -114,8 +118,9 @@ def main() -> None:
                 run_copy(str(clone), born, data={"preset": preset}, vcs_ref=commit, defaults=True, quiet=True, settings=Settings())
                 committed(born, init=True)
                 for way in WAYS:
-                    for where in TRIED[way]:
-                        tried(found[way], way, born, Path(folder, "project"), where)
+                    changed = tried(found[way], way, born, Path(folder, "project"), PLACES[0], None)
+                    for where in TRIED[way][1:]:
+                        tried(found[way], way, born, Path(folder, "project"), where, changed)
                 print(f"{preset} {version}: {sum(one.counts['lost'] for one in found.values())} lost so far", flush=True)
                 shutil.rmtree(born)
     span = f"Releases {next(iter(releases))} to {list(releases)[-1]}"

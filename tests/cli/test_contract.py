@@ -46,6 +46,7 @@ def test_a_choice_carries_its_reason() -> None:
 def test_the_shortcuts_replace_what_is_there_and_give_it_back() -> None:
     before = (
         Environment.compile,
+        Question.get_default,
         Worker._sync_git_index_executable_bit,
         Worker.__dict__["answers_relpath"],
         Worker._render_string,
@@ -55,9 +56,10 @@ def test_the_shortcuts_replace_what_is_there_and_give_it_back() -> None:
     assert list(inspect.signature(Worker._render_string).parameters) == ["self", "string", "extra_context"]
     with quick():
         assert Path(".copier-answers.yml") == ANSWERS_FILE
-        assert Worker._render_string is not before[3]
+        assert Worker._render_string is not before[4]
     after = (
         Environment.compile,
+        Question.get_default,
         Worker._sync_git_index_executable_bit,
         Worker.__dict__["answers_relpath"],
         Worker._render_string,
